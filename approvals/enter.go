@@ -1,0 +1,81 @@
+package approvals
+
+import "time"
+
+// inviteTried remembers that an invitation is about to leave.
+func (r Request) inviteTried(now time.Time) (Request, []Owing, error) {
+	if r.State != Inviting || r.Account.ID != "" {
+		return r, nil, ErrNotDue
+	}
+	r.Account.Tried = now
+	return r, nil, nil
+}
+
+// inviteHeld forgets an invitation that is known to have had no effect.
+func (r Request) inviteHeld() (Request, []Owing, error) {
+	if r.State != Inviting || r.Account.ID != "" || r.Account.Tried.IsZero() {
+		return r, nil, ErrNotDue
+	}
+	r.Account.Tried = time.Time{}
+	return r, nil, nil
+}
+
+// guestKnown records the guest's account once. What comes later about another
+// account is refused, so one request never has two guests.
+func (r Request) guestKnown(a Account) (Request, []Owing, error) {
+	if r.State != Inviting || r.Account.ID != "" || a.ID == "" {
+		return r, nil, ErrNotDue
+	}
+	r.Trouble, r.Account = nil, a
+	return r.settle()
+}
+
+// grantMade ticks off one grant of the access.
+func (r Request) grantMade(key string) (Request, []Owing, error) {
+	if r.State != Inviting || r.Account.ID == "" || !has(r.grantKeys(), key) || has(r.Account.Granted, key) {
+		return r, nil, ErrNotDue
+	}
+	r.Trouble = nil
+	r.Account.Granted = append(r.Account.Granted, key)
+	return r.settle()
+}
+
+// guestJoined records the redemption, also while grants are still on their way.
+func (r Request) guestJoined(at time.Time) (Request, []Owing, error) {
+	if (r.State != Inviting && r.State != Invited) || r.Account.ID == "" || !r.Account.Joined.IsZero() {
+		return r, nil, ErrNotDue
+	}
+	r.Account.Joined = at
+	return r.settle()
+}
+
+// settle says where a request with a known guest stands: still inviting until
+// every grant is confirmed, then invited, and active once the guest has joined.
+func (r Request) settle() (Request, []Owing, error) {
+	guest := Owing{Kind: WorkGuest}
+	for _, key := range r.grantKeys() {
+		if !has(r.Account.Granted, key) {
+			return r.enter(Inviting, guest)
+		}
+	}
+	if r.Account.Joined.IsZero() {
+		return r.enter(Invited, guest)
+	}
+	return r.enter(Active)
+}
+
+// grantTaken ticks off one grant that is gone; after the last one the access has ended.
+func (r Request) grantTaken(key string, now time.Time) (Request, []Owing, error) {
+	if r.State != Ending || !has(r.grantKeys(), key) || has(r.Account.Taken, key) {
+		return r, nil, ErrNotDue
+	}
+	r.Trouble = nil
+	r.Account.Taken = append(r.Account.Taken, key)
+	for _, k := range r.grantKeys() {
+		if !has(r.Account.Taken, k) {
+			return r.enter(Ending, Owing{Kind: WorkGuest})
+		}
+	}
+	r.Closed = &Closed{At: now}
+	return r.enter(Ended)
+}

@@ -1,0 +1,129 @@
+package approvals
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+)
+
+// Code names a reason to refuse. Each has a sentence in the bot's catalogue
+// that says what the person can do next.
+type Code string
+
+// Refusal is a no that its causer can act on. Everything else that goes wrong
+// is an ordinary error and none of the person's business.
+type Refusal struct {
+	Code  Code              `json:"code"`
+	Field Field             `json:"field,omitempty"` // the input that caused it, if one did
+	Args  map[string]string `json:"args,omitempty"`  // what the sentence needs to know
+}
+
+// Field names an input of the invitation form.
+type Field string
+
+// The inputs of the invitation form.
+const (
+	FieldEmail   Field = "email"
+	FieldName    Field = "name"
+	FieldCompany Field = "company"
+	FieldAccess  Field = "access"
+	FieldFor     Field = "for"
+	FieldReason  Field = "reason"
+)
+
+func (r *Refusal) Error() string {
+	if len(r.Args) == 0 {
+		return "refused: " + string(r.Code)
+	}
+	return fmt.Sprintf("refused: %s %v", r.Code, r.Args)
+}
+
+// Is makes errors.Is compare codes, whatever the arguments.
+func (r *Refusal) Is(target error) bool {
+	t, ok := target.(*Refusal)
+	return ok && t.Code == r.Code
+}
+
+// With returns the refusal with one more argument for its sentence.
+func (r *Refusal) With(key, value string) *Refusal {
+	c := *r
+	c.Args = maps.Clone(r.Args)
+	if c.Args == nil {
+		c.Args = map[string]string{}
+	}
+	c.Args[key] = value
+	return &c
+}
+
+// Refusals are all the reasons against a draft, at most one for each field.
+type Refusals []*Refusal
+
+func (rs Refusals) Error() string {
+	texts := make([]string, len(rs))
+	for i, r := range rs {
+		texts[i] = r.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap lets errors.Is look at each of them.
+func (rs Refusals) Unwrap() []error {
+	errs := make([]error, len(rs))
+	for i, r := range rs {
+		errs[i] = r
+	}
+	return errs
+}
+
+func refuse(code Code, field Field) *Refusal { return &Refusal{Code: code, Field: field} }
+
+// Refusals of a draft.
+var (
+	ErrEmailMissing   = refuse("email_missing", FieldEmail)
+	ErrEmailMalformed = refuse("email_malformed", FieldEmail)
+	ErrEmailCharacter = refuse("email_character", FieldEmail) // args: character
+	ErrEmailEdge      = refuse("email_edge", FieldEmail)
+	ErrEmailLong      = refuse("email_long", FieldEmail)
+	ErrOwnDomain      = refuse("own_domain", FieldEmail)      // args: domain
+	ErrBlockedDomain  = refuse("blocked_domain", FieldEmail)  // args: domain
+	ErrAlreadyPending = refuse("already_pending", FieldEmail) // args: id, access
+	ErrAlreadyIn      = refuse("already_in", FieldEmail)      // args: id, access, until
+	ErrNameMissing    = refuse("name_missing", FieldName)
+	ErrTooLong        = refuse("too_long", "") // args: limit
+	ErrAccessUnknown  = refuse("access_unknown", FieldAccess)
+	ErrForUnknown     = refuse("for_unknown", FieldFor)
+	ErrReasonMissing  = refuse("reason_missing", FieldReason)
+)
+
+// Refusals of a person or of what they pressed.
+var (
+	ErrNotFound       = refuse("not_found", "")    // args: id
+	ErrNotYours       = refuse("not_yours", "")    // args: id
+	ErrDecided        = refuse("decided", "")      // args: id, state, by, at
+	ErrNotApprover    = refuse("not_approver", "") // args: id
+	ErrOwnRequest     = refuse("own_request", "")  // args: id
+	ErrRepeated       = refuse("repeated", "")     // args: id
+	ErrStaleStage     = refuse("stale_stage", "")  // args: id
+	ErrTooLate        = refuse("too_late", "")     // args: id
+	ErrDenyReason     = refuse("deny_reason", FieldReason)
+	ErrUnknownPerson  = refuse("unknown_person", "")
+	ErrBot            = refuse("bot", "")
+	ErrForeign        = refuse("foreign", "")
+	ErrDeactivated    = refuse("deactivated", "")
+	ErrSlackGuest     = refuse("slack_guest", "")
+	ErrOnlyRequester  = refuse("only_requester", "")   // args: id
+	ErrOnlyAdmins     = refuse("only_admins", "")      // args: id
+	ErrNotCancellable = refuse("not_cancellable", "")  // args: id, state
+	ErrNotRetryable   = refuse("not_retryable", "")    // args: id, state
+	ErrUnreadable     = refuse("unreadable_facts", "") // args: id
+)
+
+// ErrNotDue refuses an event that came too early or too late to mean anything:
+// a stale timer, or news about a step that is no longer awaited. It is for the
+// worker, never for a person.
+var ErrNotDue = refuse("not_due", "")
+
+func about(r *Refusal, q Request) *Refusal { return r.With("id", string(q.ID)) }
+
+func unix(t time.Time) string { return fmt.Sprint(t.Unix()) }

@@ -1,0 +1,195 @@
+package approvals
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// unsureFor is how long an invitation whose answer was lost is looked for before
+// another one may leave. New accounts take seconds to become visible.
+const unsureFor = 30 * time.Second
+
+// replicatesFor is how long a new account may stay unknown to the rest of the
+// directory before a human is asked. Microsoft promises no limit.
+const replicatesFor = 2 * time.Hour
+
+// guest does the next thing that Entra is owed for a request: one step a run, so
+// that each answer is on disk before the next question.
+func (w *Worker) guest(ctx context.Context, r Request, row Owed) (outcome, error) {
+	switch r.State {
+	case Inviting:
+		if r.Account.ID == "" {
+			return w.bringIn(ctx, r)
+		}
+		return w.grantNext(ctx, r, row)
+	case Invited:
+		return w.watch(ctx, r)
+	case Ending:
+		return w.takeNext(ctx, r)
+	case Pending, Active, Denied, Cancelled, TimedOut, Ended, Failed:
+	}
+	return outcome{}, nil
+}
+
+// bringIn looks for the guest first and invites only who is not there.
+func (w *Worker) bringIn(ctx context.Context, r Request) (outcome, error) {
+	acc, ok, err := w.Tenant.Find(ctx, r.Guest.Email)
+	switch {
+	case err != nil:
+		return w.refused(err, "looking for the guest")
+	case ok:
+		return w.found(acc)
+	}
+	if left := unsureFor - w.Now().Sub(r.Account.Tried); !r.Account.Tried.IsZero() && left > 0 {
+		return outcome{}, &Trouble{Kind: Unsure, Doing: "looking for the guest", Text: "an invitation left and its answer was lost"}
+	}
+	return w.invite(ctx, r)
+}
+
+// found accepts an account that is there already, if a guest can be let in by it.
+func (w *Worker) found(acc Found) (outcome, error) {
+	switch {
+	case !acc.Guest:
+		return w.giveUp(Trouble{Kind: Refused, Doing: "looking for the guest", Code: "colleague",
+			Text: "this address belongs to a member of the tenant, not to a guest"})
+	case acc.Disabled:
+		return w.giveUp(Trouble{Kind: Refused, Doing: "looking for the guest", Code: "disabled",
+			Text: "this guest is in the tenant, but the account is blocked from signing in"})
+	}
+	return outcome{events: []Event{GuestFound{ID: acc.ID, Link: acc.Link, Joined: w.joined(acc)}}}, nil
+}
+
+// joined is when an account was redeemed: zero if it was not, now if Entra does not say.
+func (w *Worker) joined(acc Found) time.Time {
+	switch {
+	case acc.Pending:
+		return time.Time{}
+	case acc.Joined.IsZero():
+		return w.Now()
+	}
+	return acc.Joined
+}
+
+// invite writes down that an invitation leaves, then sends it.
+func (w *Worker) invite(ctx context.Context, r Request) (outcome, error) {
+	if _, err := w.Store.Update(ctx, r.ID, func(q Request) (Change, error) {
+		if q.State != Inviting || q.Account.ID != "" {
+			return Change{}, ErrNotDue
+		}
+		return advance(q, w.Now(), InviteTried{})
+	}); err != nil {
+		if isNotDue(err) {
+			return outcome{}, nil
+		}
+		return outcome{}, err
+	}
+	inv, err := w.Tenant.Invite(ctx, r.Guest)
+	if err == nil {
+		return outcome{events: []Event{GuestInvited{ID: inv.AccountID, Link: inv.Link}}}, nil
+	}
+	t := troubleOf(err)
+	if t.Kind == Unsure || errors.Is(err, context.Canceled) {
+		return outcome{}, err
+	}
+	if t.Kind == Refused {
+		t.Doing = "inviting the guest"
+		return outcome{events: []Event{InviteHeld{}, StepRefused{Trouble: t}}}, nil
+	}
+	return outcome{events: []Event{InviteHeld{}}, again: w.Now().Add(backoff(2, t.After))}, nil
+}
+
+// grantNext gives the first grant that is not confirmed.
+func (w *Worker) grantNext(ctx context.Context, r Request, row Owed) (outcome, error) {
+	for _, g := range r.Access.Grants {
+		if has(r.Account.Granted, g.Key()) {
+			continue
+		}
+		err := w.Tenant.Grant(ctx, r.Account.ID, g)
+		if err == nil {
+			return outcome{events: []Event{GrantMade{Key: g.Key()}}}, nil
+		}
+		t := troubleOf(err)
+		if t.Kind == Replicating && w.Now().Sub(r.Account.Invited) < replicatesFor {
+			return outcome{}, err
+		}
+		if t.Kind == Replicating {
+			t.Kind = Refused
+		}
+		return w.refused(&t, "giving "+g.Key())
+	}
+	return outcome{}, nil
+}
+
+// takeNext takes the first grant back that is not confirmed gone. It is never
+// given up: what cannot be taken back now is tried again until it can.
+func (w *Worker) takeNext(ctx context.Context, r Request) (outcome, error) {
+	for _, g := range r.Access.Grants {
+		if has(r.Account.Taken, g.Key()) {
+			continue
+		}
+		shared, err := w.shared(ctx, r, g)
+		if err != nil {
+			return outcome{}, err
+		}
+		if !shared {
+			if err := w.Tenant.TakeBack(ctx, r.Account.ID, g); err != nil {
+				return outcome{}, err
+			}
+		}
+		return outcome{events: []Event{GrantTaken{Key: g.Key()}}}, nil
+	}
+	return outcome{}, nil
+}
+
+// shared reports whether another request of the same guest still needs a grant,
+// so that the end of one access does not cut another one short.
+func (w *Worker) shared(ctx context.Context, r Request, g Grant) (bool, error) {
+	live, err := w.Store.Guest(ctx, r.Guest.Email)
+	if err != nil {
+		return false, err
+	}
+	for _, q := range live {
+		if q.ID == r.ID || !has(q.grantKeys(), g.Key()) {
+			continue
+		}
+		switch q.State {
+		case Inviting, Invited, Active:
+			return true, nil
+		case Pending, Ending, Denied, Cancelled, TimedOut, Ended, Failed:
+		}
+	}
+	return false, nil
+}
+
+// watch asks whether the guest has redeemed. The younger the invitation, the
+// sooner the next look: most guests redeem within minutes or not for days.
+func (w *Worker) watch(ctx context.Context, r Request) (outcome, error) {
+	acc, err := w.Tenant.Look(ctx, r.Account.ID)
+	if err != nil {
+		if troubleOf(err).Kind == Refused {
+			return outcome{again: w.Now().Add(15 * time.Minute)}, nil
+		}
+		return outcome{}, err
+	}
+	if !acc.Pending {
+		return outcome{events: []Event{GuestJoined{At: w.joined(acc)}}}, nil
+	}
+	age := w.Now().Sub(r.Account.Invited)
+	return outcome{again: w.Now().Add(min(max(age/8, 2*time.Second), 15*time.Minute))}, nil
+}
+
+// refused turns a refusal for good into a failed request, and leaves every
+// other trouble to be tried again.
+func (w *Worker) refused(err error, doing string) (outcome, error) {
+	t := troubleOf(err)
+	if t.Kind != Refused {
+		return outcome{}, err
+	}
+	t.Doing = doing
+	return w.giveUp(t)
+}
+
+func (w *Worker) giveUp(t Trouble) (outcome, error) {
+	return outcome{events: []Event{StepRefused{Trouble: t}}}, nil
+}

@@ -1,0 +1,160 @@
+package approvals
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Service is what people can do with requests. A nil error means that it is on
+// disk; a *Refusal or Refusals is for the person; anything else is a fault.
+type Service struct {
+	Store  Store
+	People People
+	Policy *Policy
+	Now    func() time.Time
+}
+
+// Submit makes a request of a draft. A second live request for the same guest
+// and access is refused with the ID of the first, however many arrive at once.
+func (s *Service) Submit(ctx context.Context, d Draft) (Request, error) {
+	if err := d.By.Colleague(); err != nil {
+		return Request{}, err
+	}
+	guest, access, err := s.Policy.Check(d)
+	if err != nil {
+		return Request{}, err
+	}
+	now := s.Now()
+	r, err := s.Store.Create(ctx, LiveKey(guest.Email, access.ID), func(id RequestID, live *Request) (Change, error) {
+		if live != nil {
+			return Change{}, Refusals{refuseTwin(*live)}
+		}
+		return Open(id, d.By.ID, guest, access, d, now), nil
+	})
+	return r, wrapFault(err, "submitting a request")
+}
+
+// Press keeps what somebody pressed (Approve, Deny or an admin's Retry) and
+// returns when it is on disk. Whether it counts is settled by the worker, on
+// facts read afresh; the person hears of it privately if not.
+func (s *Service) Press(ctx context.Context, id RequestID, p Press) (Request, error) {
+	return s.change(ctx, id, Pressed{Press: p})
+}
+
+// Withdraw takes a pending request back, for its requester only.
+func (s *Service) Withdraw(ctx context.Context, id RequestID, by PersonID) (Request, error) {
+	return s.change(ctx, id, Withdrawn{By: by})
+}
+
+// MayDecide refuses somebody who could not decide the request now, on facts
+// read from Slack for this call. It decides nothing.
+func (s *Service) MayDecide(ctx context.Context, id RequestID, stage int, by PersonID) (Request, error) {
+	r, err := s.Store.Get(ctx, id)
+	if err != nil {
+		return Request{}, wrapFault(err, "reading "+string(id))
+	}
+	probe := Press{By: by, Verdict: Approve, Stage: stage, At: s.Now()}
+	if err := r.open(probe, probe.At); err != nil {
+		return r, err
+	}
+	seen := sight{people: s.People}
+	who, groups, err := seen.of(ctx, by, r.CurrentStage().Groups())
+	if err != nil {
+		return r, err
+	}
+	return r, r.MayDecide(who, groups)
+}
+
+// Admin says, on facts read from Slack for this call, who somebody is and
+// whether they administer partnerbot.
+func (s *Service) Admin(ctx context.Context, id PersonID) (Person, bool, error) {
+	seen := sight{people: s.People}
+	who, groups, err := seen.of(ctx, id, s.Policy.AdminGroups())
+	if err != nil {
+		return Person{}, false, err
+	}
+	return who, who.Colleague() == nil && s.Policy.Admin(id.User, groups), nil
+}
+
+// Pending lists what waits for a decision: everything for admins, one's own for
+// everybody else.
+func (s *Service) Pending(ctx context.Context, by PersonID, q Query) (Page, bool, error) {
+	who, admin, err := s.Admin(ctx, by)
+	if err != nil {
+		return Page{}, false, err
+	}
+	if err := who.Colleague(); err != nil {
+		return Page{}, false, err
+	}
+	if admin {
+		q.Pending, q.Requester = true, PersonID{}
+	} else {
+		q.Pending, q.Requester = false, by
+	}
+	page, err := s.Store.List(ctx, q)
+	return page, admin, wrapFault(err, "listing requests")
+}
+
+// Story returns a request and its trail to those who may see it: its
+// requester, the approvers of its stages and the admins. Everybody else is
+// told the same as for a request that does not exist.
+func (s *Service) Story(ctx context.Context, id RequestID, by PersonID) (Request, []Entry, error) {
+	who, admin, err := s.Admin(ctx, by)
+	if err != nil {
+		return Request{}, nil, err
+	}
+	if err := who.Colleague(); err != nil {
+		return Request{}, nil, err
+	}
+	r, err := s.Store.Get(ctx, id)
+	if err != nil {
+		return Request{}, nil, wrapFault(err, "reading "+string(id))
+	}
+	if !admin && !r.Requester.Same(by) {
+		if err := s.approves(ctx, r, by); err != nil {
+			return Request{}, nil, err
+		}
+	}
+	trail, err := s.Store.Trail(ctx, id)
+	return r, trail, wrapFault(err, "reading the trail of "+string(id))
+}
+
+// approves refuses whoever is no approver in any stage.
+func (s *Service) approves(ctx context.Context, r Request, by PersonID) error {
+	seen := sight{people: s.People}
+	for _, stage := range r.Access.Stages {
+		_, groups, err := seen.of(ctx, by, stage.Groups())
+		if err != nil {
+			return err
+		}
+		if stage.names(by.User, groups) {
+			return nil
+		}
+	}
+	return ErrNotFound.With("id", string(r.ID))
+}
+
+func (s *Service) change(ctx context.Context, id RequestID, ev Event) (Request, error) {
+	now := s.Now()
+	r, err := s.Store.Update(ctx, id, func(r Request) (Change, error) {
+		next, owed, err := r.Apply(ev, now)
+		if err != nil {
+			return Change{}, err
+		}
+		return Change{Request: next, Entries: []Entry{entry(r, next, ev, now)}, Owed: owed}, nil
+	})
+	return r, wrapFault(err, fmt.Sprintf("applying %T to %s", ev, id))
+}
+
+// wrapFault says what was being done, and leaves refusals as they are.
+func wrapFault(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*Refusal](err); ok {
+		return err
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

@@ -1,0 +1,75 @@
+package approvals
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// TroubleKind says what a failed step means for the next one.
+type TroubleKind string
+
+// The kinds of trouble. What has no kind is treated as Later.
+const (
+	Later       TroubleKind = "later"       // had no effect; try again, after After if given
+	Unsure      TroubleKind = "unsure"      // may have had its effect; look before trying again
+	Replicating TroubleKind = "replicating" // the directory does not know its own news yet
+	Refused     TroubleKind = "refused"     // will not succeed without a human
+)
+
+// Trouble is how a platform failed us: what to do next, and what a human needs
+// to follow it up. Its text is the platform's, so it is shown as plain text only.
+type Trouble struct {
+	Kind      TroubleKind   `json:"kind"`
+	Doing     string        `json:"doing,omitempty"`      // the step, e.g. "inviting the guest"
+	Code      string        `json:"code,omitempty"`       // the platform's error code
+	Text      string        `json:"text,omitempty"`       // the platform's words
+	Status    int           `json:"status,omitempty"`     // of HTTP
+	RequestID string        `json:"request_id,omitempty"` // for the platform's support
+	After     time.Duration `json:"after,omitempty"`      // what Retry-After asked for
+	Err       error         `json:"-"`
+}
+
+// String says what happened in one line, for logs and the trail.
+func (t Trouble) String() string {
+	parts := []string{}
+	for _, p := range []string{t.Doing, t.Code, t.Text} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	if t.RequestID != "" {
+		parts = append(parts, "request-id "+t.RequestID)
+	}
+	return strings.Join(parts, ": ")
+}
+
+func (t *Trouble) Error() string {
+	if s := t.String(); s != "" {
+		return s
+	}
+	return string(t.Kind)
+}
+
+func (t *Trouble) Unwrap() error { return t.Err }
+
+func isNotDue(err error) bool { return errors.Is(err, ErrNotDue) }
+
+// troubleOf reads any error as trouble; an unknown one is tried again later.
+func troubleOf(err error) Trouble {
+	if t, ok := errors.AsType[*Trouble](err); ok {
+		return *t
+	}
+	return Trouble{Kind: Later, Text: err.Error(), Err: err}
+}
+
+// backoff is how long to wait before the next run of a row after so many runs
+// that did not succeed: 1, 2, 4, 8, 15, 30 s, then twice as long each time up to
+// five minutes. What the platform asked for counts more.
+func backoff(attempts int, asked time.Duration) time.Duration {
+	if asked > 0 {
+		return asked
+	}
+	steps := []time.Duration{1, 2, 4, 8, 15, 30, 60, 120, 240, 300}
+	return steps[min(max(attempts, 0), len(steps)-1)] * time.Second
+}

@@ -1,0 +1,225 @@
+package approvals
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Worker does owed work: it takes rows that are due, makes Slack or Entra match
+// the request, and keeps what came of it together with striking the row out.
+// Any step may be repeated after a crash, so every step bears repetition.
+type Worker struct {
+	Store  Store
+	Desk   Desk
+	Tenant Tenant
+	Policy *Policy // for who the admins are
+	Now    func() time.Time
+	Log    *slog.Logger
+	Hands  int           // rows in hand at once; 0 means 16
+	Nap    time.Duration // the longest sleep between two looks at the clock; 0 means 1 s
+	Done   func(Work, error)
+}
+
+// outcome is what a run of a row came to.
+type outcome struct {
+	events []Event
+	note   func(*Request, time.Time) // what is shown or told now; makes no new version
+	again  time.Time                 // look again then, though nothing changed
+}
+
+// grace is how long rows in hand may go on after the order to stop.
+const grace = 5 * time.Second
+
+// Run works until ctx ends and returns after the rows in hand are finished or
+// given up. Rows given up are due again at the next start.
+func (w *Worker) Run(ctx context.Context) error {
+	hands := make(chan struct{}, w.hands())
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, stop) })()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for {
+		hands <- struct{}{}
+		<-hands
+		if ctx.Err() != nil {
+			return nil
+		}
+		next, err := w.round(work, hands, &wg)
+		if err != nil {
+			w.Log.ErrorContext(ctx, "taking owed work", "error", err)
+			next = w.Now().Add(w.nap())
+		}
+		if !w.rest(ctx, next, hands) {
+			return nil
+		}
+	}
+}
+
+// round takes as many due rows as there are free hands and starts them.
+func (w *Worker) round(ctx context.Context, hands chan struct{}, wg *sync.WaitGroup) (time.Time, error) {
+	rows, next, err := w.Store.Take(ctx, w.Now(), cap(hands)-len(hands))
+	if err != nil {
+		return time.Time{}, err
+	}
+	for _, row := range rows {
+		hands <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-hands }()
+			w.do(ctx, row)
+		})
+	}
+	return next, nil
+}
+
+// rest waits for the next due row, for news or for the longest nap. It returns
+// false when ctx has ended.
+func (w *Worker) rest(ctx context.Context, next time.Time, hands chan struct{}) bool {
+	wait := w.nap()
+	if !next.IsZero() {
+		wait = min(wait, max(next.Sub(w.Now()), 0))
+	}
+	if wait == 0 && len(hands) < cap(hands) {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(max(wait, time.Millisecond))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-w.Store.Woken():
+	case <-timer.C:
+	}
+	return true
+}
+
+func (w *Worker) hands() int {
+	if w.Hands > 0 {
+		return w.Hands
+	}
+	return 16
+}
+
+func (w *Worker) nap() time.Duration {
+	if w.Nap > 0 {
+		return w.Nap
+	}
+	return time.Second
+}
+
+// do runs one row to its end: settled, or postponed with the reason logged once.
+func (w *Worker) do(ctx context.Context, row Owed) {
+	err := w.run(ctx, row)
+	if w.Done != nil {
+		w.Done(row.Kind, err)
+	}
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	t := troubleOf(err)
+	due := w.Now().Add(backoff(row.Attempts, t.After))
+	w.Log.WarnContext(ctx, "owed work must be tried again", "kind", row.Kind, "request", row.Request,
+		"attempt", row.Attempts+1, "due", due, "trouble", t.String())
+	if err := w.Store.Postpone(ctx, row, due); err != nil {
+		w.Log.ErrorContext(ctx, "postponing owed work", "kind", row.Kind, "request", row.Request, "error", err)
+	}
+}
+
+func (w *Worker) run(ctx context.Context, row Owed) error {
+	r, err := w.Store.Get(ctx, row.Request)
+	if err != nil {
+		return err
+	}
+	out, err := w.step(ctx, r, row)
+	if err != nil {
+		return err
+	}
+	_, err = w.Store.Settle(ctx, row, func(r Request) (Change, error) { return w.keep(r, row, out) })
+	return err
+}
+
+func (w *Worker) step(ctx context.Context, r Request, row Owed) (outcome, error) {
+	switch row.Kind {
+	case WorkCards:
+		return w.cards(ctx, r)
+	case WorkDirect:
+		return w.direct(ctx, r)
+	case WorkVotes:
+		return w.votes(ctx, r)
+	case WorkAnswers:
+		return w.answers(ctx, r)
+	case WorkGuest:
+		return w.guest(ctx, r, row)
+	case WorkClock:
+		return w.clock(r), nil
+	}
+	return outcome{}, nil
+}
+
+// keep turns an outcome into the change of one transaction, on the request as
+// it is by then.
+func (w *Worker) keep(r Request, row Owed, out outcome) (Change, error) {
+	now := w.Now()
+	c, err := advance(r, now, out.events...)
+	if err != nil {
+		return Change{}, err
+	}
+	if out.note != nil {
+		c.Request = c.Request.clone()
+		out.note(&c.Request, now)
+	}
+	if !out.again.IsZero() {
+		c.Owed = append(c.Owed, Owing{Kind: row.Kind, Due: out.again})
+	}
+	return c, nil
+}
+
+func (w *Worker) cards(ctx context.Context, r Request) (outcome, error) {
+	posted, err := w.Desk.Cards(ctx, r)
+	if err != nil && len(posted) == 0 {
+		return outcome{}, err
+	}
+	out := outcome{note: func(q *Request, _ time.Time) { q.Shown.Cards = posted }}
+	if err != nil {
+		t := troubleOf(err)
+		w.Log.WarnContext(ctx, "a card is out of date", "request", r.ID, "trouble", t.String())
+		out.again = w.Now().Add(backoff(2, t.After))
+	}
+	return out, nil
+}
+
+func (w *Worker) direct(ctx context.Context, r Request) (outcome, error) {
+	posted, said, err := w.Desk.Direct(ctx, r)
+	if err != nil && posted.TS == "" {
+		return outcome{}, err
+	}
+	out := outcome{note: func(q *Request, _ time.Time) {
+		q.Shown.Direct = posted
+		for _, s := range said {
+			if !q.Shown.HasSaid(s.What) {
+				q.Shown.Said = append(q.Shown.Said, s)
+			}
+		}
+	}}
+	if err != nil {
+		out.again = w.Now().Add(backoff(2, troubleOf(err).After))
+	}
+	return out, nil
+}
+
+// clock turns time into events. The request looks at the clock itself.
+func (w *Worker) clock(r Request) outcome {
+	now := w.Now()
+	out := outcome{events: []Event{DeadlinePassed{}, TimeOver{}}}
+	switch {
+	case r.State == Pending && now.Before(r.Deadline):
+		out.again = r.Deadline
+	case r.State == Pending && len(r.Presses) > 0:
+		out.again = now.Add(w.nap())
+	case r.State != Pending && now.Before(r.Until):
+		out.again = r.Until
+	}
+	return out
+}
