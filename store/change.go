@@ -1,0 +1,252 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"partnerbot/approvals"
+)
+
+// tables are the buckets as one writing transaction sees them.
+type tables struct {
+	requests, trail, live, pending, mine, owed, due *bbolt.Bucket
+}
+
+// growing is how full pages are left where keys only grow.
+const growing = 0.9
+
+func openTables(tx *bbolt.Tx) *tables {
+	t := &tables{
+		requests: tx.Bucket(bucketRequests), trail: tx.Bucket(bucketTrail), live: tx.Bucket(bucketLive),
+		pending: tx.Bucket(bucketPending), mine: tx.Bucket(bucketMine), owed: tx.Bucket(bucketOwed), due: tx.Bucket(bucketDue),
+	}
+	for _, bucket := range []*bbolt.Bucket{t.requests, t.trail, t.pending} {
+		bucket.FillPercent = growing
+	}
+	return t
+}
+
+// Create implements approvals.Store.
+func (b *Bolt) Create(ctx context.Context, liveKey string, create func(approvals.RequestID, *approvals.Request) (approvals.Change, error)) (approvals.Request, error) {
+	return b.write(ctx, func(t *tables) (plan, error) {
+		id := approvals.NewID(t.requests.Sequence() + 1)
+		live, err := t.liveRequest(liveKey)
+		if err != nil {
+			return plan{}, err
+		}
+		c, err := create(id, live)
+		if err != nil {
+			return plan{}, err
+		}
+		return t.plan(id, nil, c, nil)
+	})
+}
+
+// Update implements approvals.Store.
+func (b *Bolt) Update(ctx context.Context, id approvals.RequestID, change func(approvals.Request) (approvals.Change, error)) (approvals.Request, error) {
+	return b.write(ctx, func(t *tables) (plan, error) { return t.changed(id, change, nil) })
+}
+
+// Settle implements approvals.Store. If change refuses, the work stays in hand,
+// to be postponed.
+func (b *Bolt) Settle(ctx context.Context, work approvals.Owed, change func(approvals.Request) (approvals.Change, error)) (approvals.Request, error) {
+	return b.write(ctx, func(t *tables) (plan, error) { return t.changed(work.Request, change, &work) })
+}
+
+// changed plans a change of a request that is there.
+func (t *tables) changed(id approvals.RequestID, change func(approvals.Request) (approvals.Change, error), work *approvals.Owed) (plan, error) {
+	was, err := requestAt(t.requests, id)
+	if err != nil {
+		return plan{}, err
+	}
+	c, err := change(was)
+	if err != nil {
+		return plan{}, err
+	}
+	return t.plan(was.ID, &was, c, work)
+}
+
+// liveRequest is the live request that has a key, nil if none has.
+func (t *tables) liveRequest(key string) (*approvals.Request, error) {
+	number := t.live.Get([]byte(key))
+	if number == nil {
+		return nil, nil //nolint:nilnil // no request is an answer here, not a fault
+	}
+	value := t.requests.Get(number)
+	if value == nil {
+		return nil, corrupt(bucketLive, []byte(key), "its request is missing")
+	}
+	r, err := decodeRequest(number, value)
+	return &r, err
+}
+
+// plan checks a change and encodes all of it, so that keeping it can fail only
+// for reasons of the file. work is the row to strike out, nil for none.
+func (t *tables) plan(id approvals.RequestID, was *approvals.Request, c approvals.Change, work *approvals.Owed) (plan, error) {
+	if c.Request.ID != id {
+		return plan{}, fmt.Errorf("changing %s: the change is of %q", id, c.Request.ID)
+	}
+	if err := t.oneLive(c.Request); err != nil {
+		return plan{}, err
+	}
+	value, err := json.Marshal(c.Request)
+	if err != nil {
+		return plan{}, fmt.Errorf("encoding %s: %w", id, err)
+	}
+	entries, err := encodeAll(c.Entries)
+	if err != nil {
+		return plan{}, fmt.Errorf("encoding the trail of %s: %w", id, err)
+	}
+	rows, err := t.planRows(c, work)
+	if err != nil {
+		return plan{}, err
+	}
+	p := plan{request: c.Request, rows: rows}
+	if work != nil {
+		p.ends = rowOf(*work)
+	}
+	p.keep = func() error {
+		if err := t.keepRequest(was, c.Request, value); err != nil {
+			return err
+		}
+		if err := t.keepTrail(c.Request, entries); err != nil {
+			return err
+		}
+		for _, c := range rows {
+			if err := t.keepRow(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return p, nil
+}
+
+// oneLive refuses a change that would make a second live request of a guest
+// and access, as a retry of a failed one may.
+func (t *tables) oneLive(r approvals.Request) error {
+	if !r.Live() {
+		return nil
+	}
+	other, err := t.liveRequest(r.LiveKey())
+	if err != nil || other == nil || other.ID == r.ID {
+		return err
+	}
+	refusal := approvals.ErrAlreadyIn
+	if other.State == approvals.Pending {
+		refusal = approvals.ErrAlreadyPending
+	}
+	refusal = refusal.With("id", string(other.ID)).With("access", other.Access.Title).With("state", string(other.State))
+	if !other.Until.IsZero() {
+		refusal = refusal.With("until", fmt.Sprint(other.Until.Unix()))
+	}
+	return refusal
+}
+
+func encodeAll[T any](things []T) ([][]byte, error) {
+	values := make([][]byte, 0, len(things))
+	for _, thing := range things {
+		v, err := json.Marshal(thing)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+	return values, nil
+}
+
+func (t *tables) keepRequest(was *approvals.Request, is approvals.Request, value []byte) error {
+	key := numberKey(is.ID.Number())
+	if was == nil {
+		if err := t.requests.SetSequence(is.ID.Number()); err != nil {
+			return err
+		}
+	} else if bytes.Equal(t.requests.Get(key), value) {
+		return nil
+	}
+	if err := t.requests.Put(key, value); err != nil {
+		return err
+	}
+	return t.keepIndexes(was, is, key)
+}
+
+// keepIndexes makes live, pending and mine say what the request now is.
+func (t *tables) keepIndexes(was *approvals.Request, is approvals.Request, key []byte) error {
+	old := approvals.Request{}
+	if was != nil {
+		old = *was
+	}
+	if err := move(t.live, liveIndex(old), liveIndex(is), key); err != nil {
+		return err
+	}
+	if err := move(t.mine, mineIndex(old), mineIndex(is), nil); err != nil {
+		return err
+	}
+	before, after := pendingIndex(old), pendingIndex(is)
+	if err := move(t.pending, before, after, nil); err != nil {
+		return err
+	}
+	switch {
+	case before == nil && after != nil:
+		return t.pending.SetSequence(t.pending.Sequence() + 1)
+	case before != nil && after == nil:
+		return t.pending.SetSequence(t.pending.Sequence() - 1)
+	}
+	return nil
+}
+
+// Where a request stands in an index, nil for nowhere.
+func liveIndex(r approvals.Request) []byte {
+	if !r.Live() {
+		return nil
+	}
+	return []byte(r.LiveKey())
+}
+
+func mineIndex(r approvals.Request) []byte {
+	if r.ID == "" {
+		return nil
+	}
+	return append(minePrefix(r.Requester.User), numberKey(r.ID.Number())...)
+}
+
+func pendingIndex(r approvals.Request) []byte {
+	if r.State != approvals.Pending {
+		return nil
+	}
+	return numberKey(r.ID.Number())
+}
+
+// move takes an entry of an index from one key to another; nil is nowhere.
+func move(index *bbolt.Bucket, from, to, value []byte) error {
+	if bytes.Equal(from, to) {
+		return nil
+	}
+	if from != nil {
+		if err := index.Delete(from); err != nil {
+			return err
+		}
+	}
+	if to == nil {
+		return nil
+	}
+	return index.Put(to, value)
+}
+
+func (t *tables) keepTrail(r approvals.Request, entries [][]byte) error {
+	for _, value := range entries {
+		n, err := t.trail.NextSequence()
+		if err != nil {
+			return err
+		}
+		key := append(numberKey(r.ID.Number()), numberKey(n)...)
+		if err := t.trail.Put(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"partnerbot/approvals"
+)
+
+const (
+	numberSize = 8
+	dueSize    = 12
+)
+
+func numberKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// minePrefix is what all keys of one requester in the bucket mine begin with.
+func minePrefix(user string) []byte { return append([]byte(user), 0) }
+
+// row names a row of owed work.
+type row struct {
+	number uint64
+	kind   approvals.Work
+}
+
+func rowOf(o approvals.Owed) row { return row{o.Request.Number(), o.Kind} }
+
+// key is the row's in the bucket owed.
+func (r row) key() []byte { return append(numberKey(r.number), r.kind...) }
+
+// dueKey is the row's in the bucket due. It sorts by time for any time there is.
+func (r row) dueKey(due time.Time) []byte {
+	k := binary.BigEndian.AppendUint64(nil, uint64(due.Unix())^1<<63) //nolint:gosec // the sign bit is what is wanted
+	k = binary.BigEndian.AppendUint32(k, uint32(due.Nanosecond()))    //nolint:gosec // below a thousand million
+	k = append(k, r.kind...)
+	return binary.BigEndian.AppendUint64(k, r.number)
+}
+
+// parseDueKey reads a key of the bucket due.
+func parseDueKey(k []byte) (due time.Time, r row, err error) {
+	if len(k) < dueSize+numberSize {
+		return time.Time{}, row{}, corrupt(bucketDue, k, "too short")
+	}
+	seconds := int64(binary.BigEndian.Uint64(k) ^ 1<<63) //nolint:gosec // undoes dueKey
+	due = time.Unix(seconds, int64(binary.BigEndian.Uint32(k[8:]))).UTC()
+	kind, number := k[dueSize:len(k)-numberSize], k[len(k)-numberSize:]
+	return due, row{binary.BigEndian.Uint64(number), approvals.Work(kind)}, nil
+}
+
+// corrupt is the error about a value that is not what was written there.
+func corrupt(bucket, key []byte, why any) error {
+	return fmt.Errorf("bucket %s, key %q: %w: %v", bucket, key, ErrCorrupt, why)
+}
+
+// decodeRequest reads a value of the bucket requests. Nothing of what it
+// returns lies in the file, so it may outlive the transaction.
+func decodeRequest(key, value []byte) (approvals.Request, error) {
+	var r approvals.Request
+	if err := json.Unmarshal(value, &r); err != nil {
+		return approvals.Request{}, corrupt(bucketRequests, key, err)
+	}
+	if !bytes.Equal(numberKey(r.ID.Number()), key) || r.State == "" {
+		return approvals.Request{}, corrupt(bucketRequests, key, fmt.Sprintf("it is of %q, state %q", r.ID, r.State))
+	}
+	return r, nil
+}
+
+// decodeOwed reads a value of the bucket owed.
+func decodeOwed(key, value []byte) (approvals.Owed, error) {
+	var o approvals.Owed
+	if err := json.Unmarshal(value, &o); err != nil {
+		return approvals.Owed{}, corrupt(bucketOwed, key, err)
+	}
+	if !bytes.Equal(rowOf(o).key(), key) {
+		return approvals.Owed{}, corrupt(bucketOwed, key, fmt.Sprintf("it is %s of %q", o.Kind, o.Request))
+	}
+	return o, nil
+}

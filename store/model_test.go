@@ -1,0 +1,322 @@
+package store_test
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"partnerbot/approvals"
+	"partnerbot/store"
+)
+
+// rowName names a row of work in the model.
+type rowName struct {
+	id   approvals.RequestID
+	kind approvals.Work
+}
+
+// model is a store as plainly as it can be said: maps, and no index at all.
+type model struct {
+	requests map[approvals.RequestID]approvals.Request
+	trail    map[approvals.RequestID][]approvals.Entry
+	rows     map[rowName]approvals.Owed
+	inHand   map[rowName]bool
+}
+
+// keep is what a change does; settled is the work in hand that it ends, if any.
+func (m *model) keep(c approvals.Change, settled *approvals.Owed) {
+	id := c.Request.ID
+	m.requests[id] = c.Request
+	m.trail[id] = append(m.trail[id], c.Entries...)
+	asked := map[approvals.Work]time.Time{}
+	for _, o := range c.Owed {
+		asked[o.Kind] = o.Due
+		if o.Due.IsZero() {
+			asked[o.Kind] = c.Request.Changed
+		}
+	}
+	if settled != nil {
+		name := rowName{id, settled.Kind}
+		was, there := m.rows[name]
+		due, again := asked[settled.Kind]
+		meanwhile := there && was.Version != settled.Version
+		switch {
+		case again && meanwhile && was.Due.Before(due):
+			asked[settled.Kind] = was.Due
+		case !again && !meanwhile:
+			delete(m.rows, name)
+		}
+		delete(m.inHand, name)
+	}
+	for kind, due := range asked {
+		m.rows[rowName{id, kind}] = approvals.Owed{Kind: kind, Request: id, Version: c.Request.Version, Due: due}
+	}
+}
+
+func (m *model) postpone(work approvals.Owed, due time.Time) {
+	name := rowName{work.Request, work.Kind}
+	if was, ok := m.rows[name]; ok && was.Version == work.Version {
+		was.Due, was.Attempts = due, was.Attempts+1
+		m.rows[name] = was
+	}
+	delete(m.inHand, name)
+}
+
+// take hands out what is due; the order among rows due at the same time is free.
+func (m *model) take(now time.Time) (rows []approvals.Owed, next time.Time) {
+	for name, o := range m.rows {
+		switch {
+		case m.inHand[name]:
+		case !o.Due.After(now):
+			rows = append(rows, o)
+			m.inHand[name] = true
+		case next.IsZero() || o.Due.Before(next):
+			next = o.Due
+		}
+	}
+	slices.SortFunc(rows, byDue)
+	return rows, next
+}
+
+func byDue(a, b approvals.Owed) int {
+	return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Request.Number(), b.Request.Number()))
+}
+
+// list is the plain meaning of a query.
+func (m *model) list(q approvals.Query) approvals.Page {
+	var all []approvals.Request
+	for _, r := range m.requests {
+		if (!q.Pending || r.State == approvals.Pending) && (q.Requester.User == "" || r.Requester.Same(q.Requester)) {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b approvals.Request) int { return cmp.Compare(b.ID.Number(), a.ID.Number()) })
+	page := approvals.Page{Total: -1}
+	if q.Pending && q.Requester.User == "" {
+		page.Total = len(all)
+	}
+	from, end := 0, 0
+	if q.After > 0 {
+		for end < len(all) && all[end].ID.Number() > q.After {
+			end++
+		}
+		from = max(end-q.Limit, 0)
+	} else {
+		for q.Before > 0 && from < len(all) && all[from].ID.Number() >= q.Before {
+			from++
+		}
+		end = min(from+q.Limit, len(all))
+	}
+	page.Requests, page.Newer, page.Older = all[from:end], from > 0, end < len(all)
+	return page
+}
+
+// live is the live request with a key.
+func (m *model) live(key string) *approvals.Request {
+	for _, r := range m.requests {
+		if r.Live() && r.LiveKey() == key {
+			return &r
+		}
+	}
+	return nil
+}
+
+func TestTheStoreIsItsModel(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		path := filepath.Join(t.TempDir(), "requests.db")
+		s, err := store.Open(path, store.Options{})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		run := &modelRun{rt: rt, path: path, store: s, now: nine, m: model{
+			requests: map[approvals.RequestID]approvals.Request{}, trail: map[approvals.RequestID][]approvals.Entry{},
+			rows: map[rowName]approvals.Owed{}, inHand: map[rowName]bool{},
+		}}
+		defer func() { _ = run.store.Close() }()
+		rt.Repeat(map[string]func(*rapid.T){
+			"create": run.create, "update": run.update, "take": run.take, "settle": run.settle,
+			"postpone": run.postpone, "list": run.list, "reopen": run.reopen, "": run.check,
+		})
+	})
+}
+
+// modelRun plays one random story to the store and to the model.
+type modelRun struct {
+	rt    *rapid.T
+	path  string
+	store *store.Bolt
+	now   time.Time
+	m     model
+	taken []approvals.Owed
+}
+
+func (x *modelRun) create(rt *rapid.T) {
+	email := rapid.SampledFrom([]string{"a@x.example", "b@x.example", "c@y.example", "aa@x.example"}).Draw(rt, "email")
+	c := pending(approvals.NewID(uint64(len(x.m.requests))+1), email)
+	c.Request.Requester.User = rapid.SampledFrom([]string{"U1", "U11", "U2"}).Draw(rt, "by")
+	live := x.m.live(c.Request.LiveKey())
+	_, err := x.store.Create(x.rt.Context(), c.Request.LiveKey(), func(id approvals.RequestID, seen *approvals.Request) (approvals.Change, error) {
+		x.equal(rt, "the live request", seen, live)
+		x.equal(rt, "the ID", id, c.Request.ID)
+		if seen != nil {
+			return approvals.Change{}, errTest
+		}
+		return c, nil
+	})
+	x.outcome(rt, err, live != nil, func() { x.m.keep(c, nil) })
+}
+
+// change draws a change of a request: its state, a version or none, and owings.
+func (x *modelRun) change(rt *rapid.T, id approvals.RequestID) (approvals.Change, bool) {
+	r := x.m.requests[id]
+	r.State = rapid.SampledFrom(approvals.States()).Draw(rt, "state")
+	c := approvals.Change{Request: r}
+	if rapid.Bool().Draw(rt, "accepted") {
+		c.Request.Version++
+		c.Request.Changed = x.now
+		c.Entries = []approvals.Entry{{Request: id, Version: c.Request.Version, At: x.now, Event: "edited", To: r.State}}
+		for range rapid.IntRange(0, 3).Draw(rt, "owings") {
+			o := approvals.Owing{Kind: rapid.SampledFrom(approvals.Works()).Draw(rt, "kind")}
+			if later := rapid.IntRange(0, 5).Draw(rt, "later"); later > 0 {
+				o.Due = x.now.Add(time.Duration(later) * time.Minute)
+			}
+			c.Owed = append(c.Owed, o)
+		}
+	}
+	live := x.m.live(r.LiveKey())
+	return c, r.Live() && live != nil && live.ID != id
+}
+
+func (x *modelRun) update(rt *rapid.T) {
+	id := x.anyID(rt)
+	c, twin := x.change(rt, id)
+	refuse := rapid.IntRange(0, 4).Draw(rt, "refuse") == 0
+	_, err := x.store.Update(x.rt.Context(), id, func(r approvals.Request) (approvals.Change, error) {
+		x.equal(rt, "the request to change", r, x.m.requests[id])
+		if refuse {
+			return c, errTest
+		}
+		return c, nil
+	})
+	x.outcome(rt, err, refuse || twin, func() { x.m.keep(c, nil) })
+}
+
+func (x *modelRun) settle(rt *rapid.T) {
+	work := x.anyTaken(rt)
+	c, twin := x.change(rt, work.Request)
+	if rapid.Bool().Draw(rt, "again") {
+		c.Owed = append(c.Owed, approvals.Owing{Kind: work.Kind, Due: x.now.Add(time.Minute)})
+	}
+	_, err := x.store.Settle(x.rt.Context(), work, func(approvals.Request) (approvals.Change, error) { return c, nil })
+	x.outcome(rt, err, twin, func() { x.m.keep(c, &work) })
+	if err != nil {
+		x.taken = append(x.taken, work)
+	}
+}
+
+func (x *modelRun) postpone(rt *rapid.T) {
+	work := x.anyTaken(rt)
+	due := x.now.Add(time.Duration(rapid.IntRange(-1, 3).Draw(rt, "minutes")) * time.Minute)
+	x.outcome(rt, x.store.Postpone(x.rt.Context(), work, due), false, func() { x.m.postpone(work, due) })
+}
+
+func (x *modelRun) take(rt *rapid.T) {
+	x.now = x.now.Add(time.Duration(rapid.IntRange(0, 90).Draw(rt, "seconds")) * time.Second)
+	rows, next, err := x.store.Take(x.rt.Context(), x.now, 1000)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	wantRows, wantNext := x.m.take(x.now)
+	x.equal(rt, "rows taken", rows, wantRows)
+	x.equal(rt, "next", next, wantNext)
+	x.taken = append(x.taken, rows...)
+}
+
+func (x *modelRun) list(rt *rapid.T) {
+	q := approvals.Query{
+		Pending: rapid.Bool().Draw(rt, "pending"),
+		Before:  rapid.Uint64Range(0, uint64(len(x.m.requests))+2).Draw(rt, "before"),
+		After:   rapid.Uint64Range(0, uint64(len(x.m.requests))+2).Draw(rt, "after") * rapid.Uint64Range(0, 1).Draw(rt, "up"),
+		Limit:   rapid.IntRange(1, 4).Draw(rt, "limit"),
+	}
+	q.Requester.User = rapid.SampledFrom([]string{"", "U1", "U11", "U2", "U"}).Draw(rt, "by")
+	page, err := x.store.List(x.rt.Context(), q)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	want := x.m.list(q)
+	x.equal(rt, "numbers", numbers(page.Requests), numbers(want.Requests))
+	page.Requests, want.Requests = nil, nil
+	x.equal(rt, "page", page, want)
+}
+
+func (x *modelRun) reopen(rt *rapid.T) {
+	err := x.store.Close()
+	if err == nil {
+		x.store, err = store.Open(x.path, store.Options{})
+	}
+	if err != nil {
+		rt.Fatal(err)
+	}
+	clear(x.m.inHand)
+	x.taken = nil
+}
+
+// check compares every request and its trail after each step.
+func (x *modelRun) check(rt *rapid.T) {
+	for id, want := range x.m.requests {
+		got, err := x.store.Get(x.rt.Context(), id)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		x.equal(rt, "request", got, want)
+		trail, err := x.store.Trail(x.rt.Context(), id)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		x.equal(rt, "trail", trail, x.m.trail[id])
+	}
+}
+
+func (x *modelRun) anyID(rt *rapid.T) approvals.RequestID {
+	if len(x.m.requests) == 0 {
+		rt.Skip("no request yet")
+	}
+	return rapid.SampledFrom(slices.Sorted(maps.Keys(x.m.requests))).Draw(rt, "id")
+}
+
+func (x *modelRun) anyTaken(rt *rapid.T) approvals.Owed {
+	if len(x.taken) == 0 {
+		rt.Skip("nothing in hand")
+	}
+	i := rapid.IntRange(0, len(x.taken)-1).Draw(rt, "work")
+	work := x.taken[i]
+	x.taken = slices.Delete(x.taken, i, i+1)
+	return work
+}
+
+// outcome expects a refusal or has the model keep what the store kept.
+func (x *modelRun) outcome(rt *rapid.T, err error, refused bool, keep func()) {
+	if _, refusal := errors.AsType[*approvals.Refusal](err); err != nil && !refusal && !errors.Is(err, errTest) {
+		rt.Fatal(err)
+	}
+	if (err != nil) != refused {
+		rt.Fatalf("got %v; want a refusal: %t", err, refused)
+	}
+	if err == nil {
+		keep()
+	}
+}
+
+func (x *modelRun) equal(rt *rapid.T, what string, got, want any) {
+	if diff := gocmp.Diff(want, got); diff != "" {
+		rt.Fatalf("%s (-want +got):\n%s", what, diff)
+	}
+}

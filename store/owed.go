@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"partnerbot/approvals"
+)
+
+// rowChange is a row of owed work before and after; nil is no row.
+type rowChange struct {
+	row
+	was, is *approvals.Owed
+	value   []byte // of is
+}
+
+// Postpone implements approvals.Store. Work that cannot be given back on disk
+// is given back in memory: it is handed out again no earlier than due.
+func (b *Bolt) Postpone(ctx context.Context, work approvals.Owed, due time.Time) error {
+	_, err := b.write(ctx, func(t *tables) (plan, error) {
+		was, err := rowAt(t.owed, rowOf(work))
+		if err != nil {
+			return plan{}, err
+		}
+		change, err := rowOf(work).change(was, postponed(was, work, due))
+		if err != nil {
+			return plan{}, err
+		}
+		return plan{
+			ends: rowOf(work), rows: []rowChange{change},
+			keep: func() error { return t.keepRow(change) },
+		}, nil
+	})
+	if err != nil {
+		b.hands.hold(rowOf(work), due)
+		return fmt.Errorf("postponing %s of %s: %w", work.Kind, work.Request, err)
+	}
+	return nil
+}
+
+// postponed is a row after a run without success. One that was asked for again
+// meanwhile is due as it was asked for.
+func postponed(was *approvals.Owed, work approvals.Owed, due time.Time) *approvals.Owed {
+	if was == nil || was.Version != work.Version {
+		return was
+	}
+	is := *was
+	is.Due, is.Attempts = due.UTC(), was.Attempts+1
+	return &is
+}
+
+// planRows says what becomes of the rows that a change owes, and of the work
+// that it settles. Of two owings of a kind the last one counts.
+func (t *tables) planRows(c approvals.Change, work *approvals.Owed) ([]rowChange, error) {
+	var changes []rowChange
+	plan := func(kind approvals.Work, is func(was *approvals.Owed) *approvals.Owed) error {
+		r := row{c.Request.ID.Number(), kind}
+		was, err := rowAt(t.owed, r)
+		if err != nil {
+			return err
+		}
+		change, err := r.change(was, is(was))
+		changes = append(changes, change)
+		return err
+	}
+	again := false
+	for i, o := range c.Owed {
+		if owedLater(c.Owed[i+1:], o.Kind) {
+			continue
+		}
+		settling := work != nil && work.Kind == o.Kind
+		again = again || settling
+		if err := plan(o.Kind, func(was *approvals.Owed) *approvals.Owed {
+			is := stamped(c.Request, o)
+			if settling && was != nil && was.Version != work.Version && was.Due.Before(is.Due) {
+				is.Due = was.Due
+			}
+			return &is
+		}); err != nil {
+			return nil, err
+		}
+	}
+	if work == nil || again {
+		return changes, nil
+	}
+	return changes, plan(work.Kind, func(was *approvals.Owed) *approvals.Owed {
+		if was != nil && was.Version == work.Version {
+			return nil
+		}
+		return was
+	})
+}
+
+func owedLater(rest []approvals.Owing, kind approvals.Work) bool {
+	for _, o := range rest {
+		if o.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// stamped is the row for work that a change of r asks for. What is due at once
+// is due since the change.
+func stamped(r approvals.Request, o approvals.Owing) approvals.Owed {
+	due := o.Due
+	if due.IsZero() {
+		due = r.Changed
+	}
+	return approvals.Owed{Kind: o.Kind, Request: r.ID, Version: r.Version, Due: due.UTC()}
+}
+
+// change encodes what becomes of a row.
+func (r row) change(was, is *approvals.Owed) (rowChange, error) {
+	c := rowChange{row: r, was: was, is: is}
+	if is == nil {
+		return c, nil
+	}
+	var err error
+	if c.value, err = json.Marshal(is); err != nil {
+		return rowChange{}, fmt.Errorf("encoding %s of %s: %w", is.Kind, is.Request, err)
+	}
+	return c, nil
+}
+
+// rowAt reads a row, nil if there is none.
+func rowAt(owed *bbolt.Bucket, r row) (*approvals.Owed, error) {
+	key := r.key()
+	value := owed.Get(key)
+	if value == nil {
+		return nil, nil //nolint:nilnil // no row is an answer here, not a fault
+	}
+	o, err := decodeOwed(key, value)
+	return &o, err
+}
+
+// keepRow writes a row and its place in the bucket due.
+func (t *tables) keepRow(c rowChange) error {
+	var from, to []byte
+	if c.was != nil {
+		from = c.dueKey(c.was.Due)
+	}
+	if c.is != nil {
+		to = c.dueKey(c.is.Due)
+	}
+	if err := move(t.due, from, to, nil); err != nil {
+		return err
+	}
+	if c.is != nil {
+		return t.owed.Put(c.key(), c.value)
+	}
+	return t.owed.Delete(c.key())
+}
