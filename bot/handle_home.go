@@ -1,0 +1,42 @@
+package bot
+
+import (
+	"context"
+	"slices"
+
+	"github.com/slack-go/slack"
+
+	"partnerbot/approvals"
+)
+
+// home draws App Home anew for whoever opened it.
+func (b *Bot) home(_ context.Context, e event) (answer, error) {
+	if e.Inner.User == "" || (e.Inner.Tab != "" && e.Inner.Tab != "home") {
+		return answer{}, nil
+	}
+	return answer{later: func(ctx context.Context) { b.publishHome(ctx, e.who()) }}, nil
+}
+
+// publishHome shows somebody what they may see as it is now. A fault leaves
+// what was there before.
+func (b *Bot) publishHome(ctx context.Context, who approvals.PersonID) {
+	v := HomeView{Viewer: who, Now: b.cfg.Now()}
+	page, admin, err := b.cfg.Service.Pending(ctx, who, approvals.Query{Limit: PageSize})
+	refusals := refusalsIn(err)
+	switch {
+	case len(refusals) > 0:
+		v.Refusal = refusals[0]
+	case err != nil:
+		b.fault(ctx, "drawing_home", who, err)
+		return
+	case admin:
+		v.Admin, v.Waiting = true, page
+		v.Mine = slices.DeleteFunc(slices.Clone(page.Requests), func(r approvals.Request) bool { return !r.Requester.Same(who) })
+	default:
+		v.Mine = page.Requests
+	}
+	home := b.cfg.Desk.render.Home(b.cfg.Desk.locale(ctx, who), v)
+	if _, err := b.cfg.API.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: who.User, View: home}); err != nil {
+		b.fault(ctx, "publishing_home", who, apiTrouble(err))
+	}
+}

@@ -1,0 +1,161 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"partnerbot/approvals"
+)
+
+const (
+	openFacts   = time.Second             // of a trigger's three: the form opens without facts after that
+	submitFacts = 1500 * time.Millisecond // of the acknowledgement's: without facts nobody may ask
+)
+
+// place is where somebody did something, and so how to answer them in private.
+type place struct {
+	who     approvals.PersonID
+	channel string
+	url     string // a capability: never logged
+}
+
+// invite answers /invite-partner with the form, filled with what was typed.
+func (b *Bot) invite(_ context.Context, c command) (answer, error) {
+	if isHelp(c.Text) {
+		return b.help(c), nil
+	}
+	return answer{later: func(ctx context.Context) {
+		b.openForm(ctx, c.place(), c.Trigger, parseTyped(c.Text), func(locale string) Message {
+			return b.words().Notice(locale, "form.late", Args{"typed": CommandInvite + " " + plainTyped(c.Text)})
+		})
+	}}, nil
+}
+
+// inviteClicked is App Home's button for the same form.
+func (b *Bot) inviteClicked(_ context.Context, c click) (answer, error) {
+	return answer{later: func(ctx context.Context) {
+		b.openForm(ctx, c.place(), c.Trigger, Form{}, func(locale string) Message {
+			return b.words().Notice(locale, "form.late", Args{"typed": CommandInvite})
+		})
+	}}, nil
+}
+
+func isHelp(text string) bool { return strings.EqualFold(strings.TrimSpace(text), "help") }
+
+func (b *Bot) help(c command) answer {
+	return answer{later: func(ctx context.Context) {
+		b.tell(ctx, c.place(), b.cfg.Desk.render.Help(b.cfg.Desk.locale(ctx, c.who()), c.Name))
+	}}
+}
+
+// openForm opens the form for somebody who may ask. Whoever cannot be described
+// in time gets it too: what they submit is judged on its own.
+func (b *Bot) openForm(ctx context.Context, at place, trigger string, f Form, late func(locale string) Message) {
+	who, err := b.facts(ctx, at.who, openFacts)
+	if err == nil {
+		err = who.Colleague()
+	}
+	if len(refusalsIn(err)) > 0 {
+		b.tellWhy(ctx, at, "opening_form", err)
+		return
+	}
+	b.openView(ctx, at, trigger, b.cfg.Desk.render.Form(who.Locale, f), late(who.Locale))
+}
+
+// openView opens a modal, or says what to do when the trigger is used up.
+func (b *Bot) openView(ctx context.Context, at place, trigger string, v slack.ModalViewRequest, late Message) {
+	_, err := b.cfg.API.OpenViewContext(ctx, trigger, v)
+	switch {
+	case err == nil:
+	case isLate(err):
+		b.cfg.Log.WarnContext(ctx, "trigger expired", "person", at.who.String())
+		b.tell(ctx, at, late)
+	default:
+		b.tellWhy(ctx, at, "opening_view", apiTrouble(err))
+	}
+}
+
+// isLate reports that a trigger has expired or was used, by any of the names
+// that Slack has for it.
+func isLate(err error) bool {
+	t := apiTrouble(err)
+	return slices.Contains([]string{
+		"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id", "invalid_trigger",
+	}, t.Code) || t.Code == "invalid_arguments" && strings.Contains(t.Text, "trigger_id")
+}
+
+// submit makes a request of a submitted form. An empty answer means that it is
+// on disk; otherwise the form stays open with a sentence at every wrong field.
+func (b *Bot) submit(ctx context.Context, i interaction) (answer, error) {
+	by, err := b.facts(ctx, i.who(), submitFacts)
+	if err != nil && len(refusalsIn(err)) == 0 {
+		b.cfg.Log.WarnContext(ctx, "requester unreadable", "person", i.who().String(), "code", codeOf(err))
+		err = approvals.ErrUnreadable
+	}
+	var r approvals.Request
+	if err == nil {
+		r, err = b.cfg.Service.Submit(ctx, draft(i.View, by))
+	}
+	if err == nil {
+		b.cfg.Log.InfoContext(ctx, "request submitted", "request", string(r.ID), "person", i.who().String())
+		return answer{}, nil
+	}
+	sentences, ok := b.atFields(by.Locale, i.View, err)
+	if !ok {
+		return answer{}, err
+	}
+	return answer{reply: fieldErrors(sentences), later: b.pointToTwin(i.who(), by.Locale, err)}, nil
+}
+
+// pointToTwin sends a link to the request that stands in the way of another
+// one, to those who may see it. Errors at form fields carry no links.
+func (b *Bot) pointToTwin(who approvals.PersonID, locale string, err error) func(context.Context) {
+	for _, r := range refusalsIn(err) {
+		if !errors.Is(r, approvals.ErrAlreadyPending) && !errors.Is(r, approvals.ErrAlreadyIn) {
+			continue
+		}
+		id := approvals.RequestID(r.Args["id"])
+		return func(ctx context.Context) {
+			twin, _, err := b.cfg.Service.Story(ctx, id, who)
+			if err != nil {
+				return
+			}
+			link, err := b.linkTo(ctx, twin, who)
+			if err != nil {
+				b.cfg.Log.WarnContext(ctx, "no link to a request", "request", string(id), "code", codeOf(err))
+				return
+			}
+			b.tell(ctx, place{who: who}, b.linked(locale, twin.ID, link))
+		}
+	}
+	return nil
+}
+
+// linkTo is the address of the message that shows a request to somebody: their
+// own one if they asked, otherwise the newest card.
+func (b *Bot) linkTo(ctx context.Context, r approvals.Request, who approvals.PersonID) (string, error) {
+	shown := r.Shown.Direct
+	if n := len(r.Shown.Cards); n > 0 && !r.Requester.Same(who) {
+		shown = r.Shown.Cards[n-1]
+	}
+	link, err := b.cfg.API.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: shown.Channel, Ts: shown.TS})
+	if err != nil {
+		return "", apiTrouble(err)
+	}
+	return link, nil
+}
+
+func (b *Bot) linked(locale string, id approvals.RequestID, link string) Message {
+	sentence := b.words().phrase(locale, "twin.link", Args{"id": id})
+	m := notice(sentence)
+	block := paragraphs(sentence)
+	block.Elements = append(block.Elements,
+		slack.NewRichTextSection(slack.NewRichTextSectionLinkElement(link, b.words().Say(locale, "twin.open", Args{"id": id}), nil)))
+	m.Blocks = []slack.Block{block}
+	return m
+}

@@ -1,0 +1,70 @@
+package bot
+
+import (
+	"strconv"
+	"strings"
+
+	"partnerbot/approvals"
+)
+
+// The action IDs of buttons.
+const (
+	ActionApprove  = "approve"
+	ActionDeny     = "deny"
+	ActionWithdraw = "withdraw"
+	ActionRetry    = "retry"
+	ActionInvite   = "invite"
+	ActionOlder    = "older"
+	ActionNewer    = "newer"
+	ActionShow     = "show"
+)
+
+// The callback IDs of forms.
+const (
+	CallbackInvite = "invite"
+	CallbackDeny   = "deny"
+)
+
+// The commands people type.
+const (
+	CommandInvite   = "/invite-partner"
+	CommandRequests = "/partner-requests"
+)
+
+// Target says which request, and which stage of it, a button or a form is
+// about. It is a pointer that anybody could have made up, never an authority.
+type Target struct {
+	ID      approvals.RequestID
+	Stage   int
+	Channel string // where the card is, for a private answer; empty in button values
+}
+
+// Value writes the target as a button's value (INV-7:0) or as a form's private
+// metadata (INV-7:0 C0FALCON).
+func (t Target) Value() string {
+	s := string(t.ID) + ":" + strconv.Itoa(t.Stage)
+	if t.Channel != "" {
+		s += " " + t.Channel
+	}
+	return s
+}
+
+// ParseTarget reads what Value wrote, and a bare request ID as its first stage.
+func ParseTarget(s string) (Target, bool) {
+	s, channel, _ := strings.Cut(s, " ")
+	name, stage, staged := strings.Cut(s, ":")
+	id, ok := approvals.ParseID(name)
+	if !ok {
+		return Target{}, false
+	}
+	t := Target{ID: id, Channel: channel}
+	if !staged {
+		return t, true
+	}
+	n, err := strconv.Atoi(stage)
+	if err != nil || n < 0 {
+		return Target{}, false
+	}
+	t.Stage = n
+	return t, true
+}

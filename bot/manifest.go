@@ -1,0 +1,27 @@
+package bot
+
+// EventHomeOpened is the event that App Home is drawn for.
+const EventHomeOpened = "app_home_opened"
+
+// App is what the Slack app must be allowed and told, as the code uses it. A
+// test holds manifest.yaml against it.
+type App struct {
+	Commands []AppCommand
+	Scopes   []string
+	Events   []string
+}
+
+// AppCommand is a slash command as Slack offers it.
+type AppCommand struct{ Name, Description, UsageHint string }
+
+// Manifest is the app that this code needs: nothing more is asked for.
+func Manifest() App {
+	return App{
+		Commands: []AppCommand{
+			{CommandInvite, "Ask for guest access for a partner", "[e-mail] [reason]"},
+			{CommandRequests, "See what is pending, or the story of one request", "[show INV-7]"},
+		},
+		Scopes: []string{"commands", "chat:write", "users:read", "users:read.email", "usergroups:read"},
+		Events: []string{EventHomeOpened},
+	}
+}

@@ -1,0 +1,143 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"partnerbot/approvals"
+)
+
+// maxRecent bounds how many people are remembered; the oldest reading goes first.
+const maxRecent = 2000
+
+// slackbot is the one bot that Slack does not describe as a bot.
+const slackbot = "USLACKBOT"
+
+// People reads from Slack who somebody is. Person and Members always ask; what
+// is merely shown may use Recent.
+type People struct {
+	API        *slack.Client
+	Team       string // the installing team
+	Enterprise string // its organisation, if any
+	Now        func() time.Time
+
+	mu     sync.Mutex
+	recent map[string]reading
+	order  []string // users in the order of their first reading
+}
+
+type reading struct {
+	who approvals.Person
+	at  time.Time
+}
+
+// Person describes somebody as Slack sees them now. Nobody is a colleague whom
+// Slack does not clearly place in our team or organisation.
+func (p *People) Person(ctx context.Context, id approvals.PersonID) (approvals.Person, error) {
+	if id.User == "" {
+		return approvals.Person{}, approvals.ErrUnknownPerson
+	}
+	u, err := p.API.GetUserInfoContext(ctx, id.User)
+	if err != nil {
+		t := apiTrouble(err)
+		if slices.Contains([]string{"user_not_found", "user_not_visible", "users_not_found"}, t.Code) {
+			return approvals.Person{}, approvals.ErrUnknownPerson
+		}
+		return approvals.Person{}, fmt.Errorf("reading user %s: %w", id.User, t)
+	}
+	if u.ID != id.User {
+		return approvals.Person{}, approvals.ErrUnknownPerson
+	}
+	who := p.describe(id, *u)
+	p.remember(who)
+	return who, nil
+}
+
+func (p *People) describe(id approvals.PersonID, u slack.User) approvals.Person {
+	if id.Team == "" {
+		id.Team = u.TeamID
+	}
+	return approvals.Person{
+		ID:          id,
+		Name:        firstOf(u.RealName, u.Profile.RealName, u.Profile.DisplayName, u.Name),
+		Email:       u.Profile.Email,
+		Locale:      u.Locale,
+		Bot:         u.IsBot || u.IsWorkflowBot || u.IsConnectorBot || u.ID == slackbot,
+		Guest:       u.IsRestricted || u.IsUltraRestricted,
+		Deactivated: u.Deleted,
+		Foreign:     u.IsStranger || !p.ours(u),
+	}
+}
+
+// ours reports whether somebody belongs to the installing team, or to another
+// team of the same organisation. Members of an organisation may be shown under
+// the organisation's own ID.
+func (p *People) ours(u slack.User) bool {
+	team := firstOf(u.TeamID, u.Profile.Team)
+	switch {
+	case team != "" && team == p.Team:
+		return true
+	case p.Enterprise == "":
+		return false
+	}
+	return team == p.Enterprise || u.Enterprise.EnterpriseID == p.Enterprise
+}
+
+// Members are the people in a user group now; none if there is no such group.
+func (p *People) Members(ctx context.Context, group string) ([]string, error) {
+	var opts []slack.GetUserGroupMembersOption
+	if p.Enterprise != "" {
+		opts = append(opts, slack.GetUserGroupMembersOptionTeamID(p.Team))
+	}
+	members, err := p.API.GetUserGroupMembersContext(ctx, group, opts...)
+	if err == nil {
+		return members, nil
+	}
+	t := apiTrouble(err)
+	if slices.Contains([]string{"no_such_subteam", "subteam_not_found"}, t.Code) {
+		return nil, nil
+	}
+	return nil, fmt.Errorf("reading user group %s: %w", group, t)
+}
+
+// Recent describes somebody by a reading no older than maxAge, and asks Slack
+// if there is none. It is for what is shown and prefilled, never for decisions.
+func (p *People) Recent(ctx context.Context, id approvals.PersonID, maxAge time.Duration) (approvals.Person, error) {
+	p.mu.Lock()
+	got, ok := p.recent[id.User]
+	p.mu.Unlock()
+	if ok && p.Now().Sub(got.at) <= maxAge {
+		return got.who, nil
+	}
+	return p.Person(ctx, id)
+}
+
+func (p *People) remember(who approvals.Person) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.recent == nil {
+		p.recent = map[string]reading{}
+	}
+	if _, known := p.recent[who.ID.User]; !known {
+		p.order = append(p.order, who.ID.User)
+	}
+	p.recent[who.ID.User] = reading{who: who, at: p.Now()}
+	if len(p.order) > maxRecent {
+		delete(p.recent, p.order[0])
+		p.order = p.order[1:]
+	}
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}

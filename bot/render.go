@@ -1,0 +1,123 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"partnerbot/approvals"
+)
+
+// MailMicrosoft is the setting of invitation_mail under which Microsoft mails
+// the invitation itself; under every other one the link must be passed on.
+const MailMicrosoft = "microsoft"
+
+// render turns requests into what Slack shows. It is pure: the same request
+// always looks the same. Redeem links appear in Direct and nowhere else.
+type render struct {
+	Words   *Words
+	Policy  *approvals.Policy
+	Company string // how the note to the guest calls us; may be empty
+	Mail    string // who mails the invitation: microsoft, requester, graph or smtp
+	Locale  string // of what a whole channel reads; empty is English
+
+	names map[string]string // user ID to name, for those who are not to be notified
+}
+
+// naming returns a copy that writes these people by name instead of mentioning
+// them. Slack notifies whoever is mentioned in a new message, and nobody of a
+// change to it: so a card mentions its approvers from the start, and everybody
+// else only once it is updated.
+func (d render) naming(names map[string]string) render {
+	d.names = names
+	return d
+}
+
+// person mentions somebody, or names them where they are not to be notified.
+func (d render) person(id approvals.PersonID) any {
+	if name := typed(d.names[id.User]); name != "" {
+		return Bold(cut(name, maxName))
+	}
+	return Mention(id.User)
+}
+
+// approvers mentions who may decide a stage.
+func (d render) approvers(locale string, s approvals.Stage) Phrase {
+	var who []piece
+	for _, id := range s.Approvers {
+		if approvals.IsGroup(id) {
+			who = append(who, GroupMention(id))
+		} else {
+			who = append(who, Mention(id))
+		}
+	}
+	return d.list(locale, "list.or", who)
+}
+
+// list joins pieces as a language joins them, the last one by a word: "A, B or C".
+func (d render) list(locale, last string, ps []piece) Phrase {
+	const shown = 10
+	if more := len(ps) - shown; more > 0 {
+		rest := Phrase(d.Words.phrase(locale, "list.more", Args{"count": more}))
+		ps = append(slices.Clone(ps[:shown]), rest)
+	}
+	var out Phrase
+	for i, p := range ps {
+		switch {
+		case i == 0:
+		case i == len(ps)-1:
+			out = append(out, literal(d.Words.Say(locale, last, nil)))
+		default:
+			out = append(out, literal(d.Words.Say(locale, "list.comma", nil)))
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// duration words a length of time in the largest unit that divides it.
+func (d render) duration(locale string, t time.Duration) string {
+	switch {
+	case t >= 24*time.Hour && t%(24*time.Hour) == 0:
+		return d.Words.Say(locale, "duration.days", Args{"count": int(t / (24 * time.Hour))})
+	case t >= time.Hour && t%time.Hour == 0:
+		return d.Words.Say(locale, "duration.hours", Args{"count": int(t / time.Hour)})
+	}
+	return d.Words.Say(locale, "duration.minutes", Args{"count": int(t / time.Minute)})
+}
+
+// roughly words how long something has lasted, in one unit.
+func (d render) roughly(locale string, t time.Duration) string {
+	switch {
+	case t < time.Minute:
+		return d.Words.Say(locale, "duration.moment", nil)
+	case t < 2*time.Hour:
+		return d.duration(locale, t.Truncate(time.Minute).Round(time.Minute))
+	case t < 48*time.Hour:
+		return d.duration(locale, t.Truncate(time.Hour))
+	}
+	return d.duration(locale, t.Truncate(24*time.Hour))
+}
+
+// guest is the guest's name, e-mail address and company in one line.
+func (d render) guest(locale string, g approvals.Guest) Phrase {
+	args := Args{"name": Bold(cut(g.Name, maxName)), "email": g.Email, "company": cut(g.Company, maxName)}
+	return d.Words.phrase(locale, "guest.line", args)
+}
+
+// lasts says how long the access is for: a length before the approval, a day after it.
+func (d render) lasts(locale string, r approvals.Request) Phrase {
+	switch {
+	case !r.Until.IsZero():
+		return d.Words.phrase(locale, "lasts.until", Args{"until": day(r.Until)})
+	case r.For > 0:
+		return d.Words.phrase(locale, "lasts.for", Args{"for": d.duration(locale, r.For)})
+	}
+	return d.Words.phrase(locale, "lasts.ever", nil)
+}
+
+// shownText is a text of the policy or of a person, cut to one line of a card.
+func shownText(s string) string { return cut(typed(s), maxName) }
+
+// key is a state or an event as its sentences are called in the catalogue.
+func key(s string) string { return strings.ReplaceAll(s, " ", "_") }

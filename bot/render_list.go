@@ -1,0 +1,90 @@
+package bot
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"partnerbot/approvals"
+)
+
+// PageSize is how many requests a list shows at once.
+const PageSize = 10
+
+// List is a page of /partner-requests: what waits for a decision, for admins;
+// one's own requests, for everybody else. The buttons carry the number of the
+// request that the next page begins after.
+func (d render) List(locale string, p approvals.Page, admin bool, viewer approvals.PersonID, now time.Time) Message {
+	head := d.listHead(locale, p, admin)
+	m := Message{Text: fallback(head), Blocks: []slack.Block{header(head)}}
+	if len(p.Requests) == 0 {
+		m.Blocks = append(m.Blocks, paragraphs(d.Words.phrase(locale, emptyList(admin), Args{"command": CommandInvite})))
+		return m
+	}
+	for _, r := range p.Requests[:min(len(p.Requests), 2*PageSize)] {
+		m.Blocks = append(m.Blocks, d.listed(locale, r, viewer, now)...)
+	}
+	if turn := d.turnPage(locale, p); turn != nil {
+		m.Blocks = append(m.Blocks, turn)
+	}
+	return m
+}
+
+func (d render) listHead(locale string, p approvals.Page, admin bool) string {
+	switch {
+	case !admin:
+		return d.Words.Say(locale, "list.mine", nil)
+	case p.Total > 0:
+		return d.Words.Say(locale, "list.waiting", Args{"count": p.Total})
+	}
+	return d.Words.Say(locale, "list.open", nil)
+}
+
+func emptyList(admin bool) string {
+	if admin {
+		return "list.empty_admin"
+	}
+	return "list.empty"
+}
+
+// listed is one request of a list: what it is, with a button to its story, and
+// what it waits for. What was typed is in the plain part only.
+func (d render) listed(locale string, r approvals.Request, viewer approvals.PersonID, now time.Time) []slack.Block {
+	title := d.Words.Say(locale, "list.title", Args{
+		"id": r.ID, "state": d.Words.Say(locale, "state."+key(string(r.State)), nil), "lasts": d.lasts(locale, r),
+		"guest": shownText(r.Guest.Name), "company": shownText(r.Guest.Company), "access": shownText(r.Access.Title),
+	})
+	show := button(ActionShow, string(r.ID), d.Words.Say(locale, "button.show", nil))
+	show.AccessibilityLabel = d.Words.Say(locale, "button.show.label", Args{"id": r.ID})
+	args := Args{
+		"by": d.person(r.Requester), "own": viewer.Same(r.Requester), "ago": d.roughly(locale, now.Sub(r.Opened)),
+		"who": Phrase(nil), "until": Moment{}, "waited": "", "stage": shownText(r.CurrentStage().Name),
+	}
+	id := "list.since"
+	if r.State == approvals.Pending {
+		id, args["who"], args["until"] = "list.waits", d.approvers(locale, r.CurrentStage()), minute(r.Deadline)
+		args["waited"] = d.roughly(locale, now.Sub(r.Deadline.Add(-r.CurrentStage().Deadline)))
+	}
+	return []slack.Block{
+		slack.NewSectionBlock(plainText(title, maxText), nil, slack.NewAccessory(show)),
+		slack.NewContextBlock("", markupText(d.Words.Markup(locale, id, args))),
+	}
+}
+
+// turnPage are the buttons to the neighbouring pages, nil if there are none.
+func (d render) turnPage(locale string, p approvals.Page) slack.Block {
+	var turns []slack.BlockElement
+	if p.Newer {
+		first := strconv.FormatUint(p.Requests[0].ID.Number(), 10)
+		turns = append(turns, button(ActionNewer, first, d.Words.Say(locale, "button.newer", nil)))
+	}
+	if p.Older {
+		last := strconv.FormatUint(p.Requests[len(p.Requests)-1].ID.Number(), 10)
+		turns = append(turns, button(ActionOlder, last, d.Words.Say(locale, "button.older", nil)))
+	}
+	if len(turns) == 0 {
+		return nil
+	}
+	return slack.NewActionBlock("", turns...)
+}

@@ -1,0 +1,108 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"partnerbot/approvals"
+)
+
+// maxTrail keeps a long story within one message; the beginning and the end
+// matter most, so it is the middle that is left out.
+const maxTrail = 40
+
+// Story is everything that happened to a request, in order, for those who may
+// see it: what was asked, and every entry of its trail in words.
+func (d render) Story(locale string, r approvals.Request, trail []approvals.Entry) Message {
+	state := d.Words.Say(locale, "state."+key(string(r.State)), nil)
+	head := d.Words.Say(locale, "card.head", Args{"id": r.ID, "state": state})
+	body := paragraphs(d.Words.phrase(locale, "card.asks", Args{
+		"by": d.person(r.Requester), "access": Bold(shownText(r.Access.Title)), "guest": d.guest(locale, r.Guest),
+	}), d.Words.phrase(locale, "card.lasts", Args{"lasts": d.lasts(locale, r)}))
+	if q := quote(r.Reason); q != nil {
+		body.Elements = append(body.Elements, q)
+	}
+	return Message{
+		Text:   fallback(d.Words.Say(locale, "story.text", Args{"id": r.ID})),
+		Blocks: []slack.Block{header(head), body, d.trail(locale, r, trail)},
+	}
+}
+
+func (d render) trail(locale string, r approvals.Request, trail []approvals.Entry) slack.Block {
+	items := bullets{Type: slack.RTEList, Style: slack.RTEListBullet}
+	add := func(line []piece) {
+		items.Elements = append(items.Elements, slack.NewRichTextSection(asElements(line)...))
+	}
+	omitted := max(len(trail)-maxTrail, 0)
+	for i, e := range trail {
+		switch {
+		case omitted > 0 && i == maxTrail/2:
+			add(d.Words.phrase(locale, "story.omitted", Args{"count": omitted}))
+		case omitted > 0 && i > maxTrail/2 && i < maxTrail/2+omitted:
+		default:
+			add(d.entry(locale, r, e))
+		}
+	}
+	if len(items.Elements) == 0 {
+		return paragraphs(d.Words.phrase(locale, "story.empty", nil))
+	}
+	return slack.NewRichTextBlock("", items)
+}
+
+// entry words one line of the trail.
+func (d render) entry(locale string, r approvals.Request, e approvals.Entry) []piece {
+	id, detail := "trail."+key(strings.ToLower(e.Event)), e.Detail
+	args := Args{"by": Mention(e.By.User), "verdict": "", "why": "", "detail": ""}
+	switch e.Event {
+	case "opened":
+		detail = ""
+	case "pressed", "voted", "dismissed":
+		verdict, rest, _ := strings.Cut(detail, ": ")
+		id, detail = id+"."+verdict, rest
+		if e.Event == "dismissed" {
+			args["why"], detail = d.because(locale, detail), ""
+		}
+	case "granted", "taken back":
+		detail = strings.TrimPrefix(detail, "group:")
+	}
+	args["detail"] = cut(typed(detail), maxDetail)
+	args["access"] = shownText(r.Access.Title)
+	return append(d.Words.phrase(locale, "trail.at", Args{"at": minute(e.At)}), d.Words.phrase(locale, id, args)...)
+}
+
+// briefly are the refusals that a press can end in, with a few words each.
+var briefly = []*approvals.Refusal{
+	approvals.ErrNotApprover, approvals.ErrOwnRequest, approvals.ErrRepeated, approvals.ErrTooLate, approvals.ErrStaleStage,
+	approvals.ErrDecided, approvals.ErrOnlyAdmins, approvals.ErrNotRetryable, approvals.ErrUnknownPerson, approvals.ErrBot,
+	approvals.ErrForeign, approvals.ErrDeactivated, approvals.ErrSlackGuest,
+}
+
+// because says briefly why a press did not count, by its code if there are no
+// words for it.
+func (d render) because(locale, code string) string {
+	if slices.ContainsFunc(briefly, func(r *approvals.Refusal) bool { return string(r.Code) == code }) {
+		return d.Words.Say(locale, "because."+code, nil)
+	}
+	return code
+}
+
+// bullets is a list in rich text with the fields that Slack documents, and no others.
+type bullets struct {
+	Type     slack.RichTextElementType     `json:"type"`
+	Style    slack.RichTextListElementType `json:"style"`
+	Elements []slack.RichTextElement       `json:"elements"`
+}
+
+// RichTextElementType makes bullets an element of a rich_text block.
+func (b bullets) RichTextElementType() slack.RichTextElementType { return b.Type }
+
+// Help explains a command to whoever asked for it.
+func (d render) Help(locale, command string) Message {
+	id := "help.invite"
+	if command == CommandRequests {
+		id = "help.requests"
+	}
+	return d.Words.Notice(locale, id, Args{"invite": CommandInvite, "requests": CommandRequests})
+}

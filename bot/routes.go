@@ -1,0 +1,43 @@
+package bot
+
+import "context"
+
+// click is one pressed button.
+type click struct {
+	interaction
+	value string
+}
+
+// routes says who handles what. What is not here is acknowledged and passed over.
+type routes struct {
+	commands    map[string]func(context.Context, command) (answer, error)
+	actions     map[string]func(context.Context, click) (answer, error)
+	submissions map[string]func(context.Context, interaction) (answer, error)
+	events      map[string]func(context.Context, event) (answer, error)
+}
+
+func (b *Bot) table() routes {
+	return routes{
+		commands: map[string]func(context.Context, command) (answer, error){
+			CommandInvite:   b.invite,
+			CommandRequests: b.requestsAsked,
+		},
+		actions: map[string]func(context.Context, click) (answer, error){
+			ActionApprove:  b.approve,
+			ActionDeny:     b.askWhy,
+			ActionWithdraw: b.withdraw,
+			ActionRetry:    b.retry,
+			ActionInvite:   b.inviteClicked,
+			ActionOlder:    b.older,
+			ActionNewer:    b.newer,
+			ActionShow:     b.show,
+		},
+		submissions: map[string]func(context.Context, interaction) (answer, error){
+			CallbackInvite: b.submit,
+			CallbackDeny:   b.deny,
+		},
+		events: map[string]func(context.Context, event) (answer, error){
+			EventHomeOpened: b.home,
+		},
+	}
+}
