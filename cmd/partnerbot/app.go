@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/slack-go/slack"
+	"golang.org/x/sync/errgroup"
+
+	"partnerbot/approvals"
+	"partnerbot/bot"
+	"partnerbot/cmd/partnerbot/config"
+	"partnerbot/entra"
+	"partnerbot/store"
+)
+
+// outside is what a configuration does not say: the clock, the log and, where
+// the platforms are stand-ins, how they are reached.
+type outside struct {
+	now        func() time.Time
+	log        *slog.Logger
+	credential azcore.TokenCredential // nil: from the environment
+	listening  func(address string)   // told when the program is ready; may be nil
+}
+
+// stopLimit is how long the parts may take to finish what is in hand.
+const stopLimit = 8 * time.Second
+
+// app is the wired program.
+type app struct {
+	cfg    *config.Config
+	out    outside
+	store  *store.Bolt
+	api    *slack.Client
+	worker *approvals.Worker
+	bot    *bot.Bot
+	ops    *ops
+}
+
+// serve opens everything, says that it is listening once all parts are ready,
+// and returns nil after ctx has ended and what was in hand is finished.
+func serve(ctx context.Context, cfg *config.Config, out outside) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w; choose another address for `listen` in the configuration", cfg.Listen, err)
+	}
+	defer func() { _ = listener.Close() }()
+	db, err := store.Open(cfg.Store.Bolt, store.Options{})
+	if err != nil {
+		return err
+	}
+	a := &app{cfg: cfg, out: out, store: db}
+	err = a.run(ctx, listener)
+	return errors.Join(err, db.Close())
+}
+
+// run serves health from the start, so that a slow Slack is seen as not ready
+// rather than dead, and everything else once Slack has said who we are.
+func (a *app) run(ctx context.Context, listener net.Listener) error {
+	a.api = bot.NewClient(a.cfg.Slack.BotToken, a.cfg.Slack.AppToken, a.cfg.Slack.APIURL, slackHTTP())
+	a.ops = newOps(a.out.now, a.api)
+	server := &http.Server{
+		Handler:           a.ops.handler(),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(a.out.log.Handler(), slog.LevelWarn),
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving HTTP: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+		defer cancel()
+		return server.Shutdown(stop)
+	})
+	group.Go(func() error {
+		err := a.work(ctx, group, listener.Addr().String())
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	})
+	return group.Wait()
+}
+
+// work wires the parts that need to know the workspace, and starts them.
+func (a *app) work(ctx context.Context, group *errgroup.Group, address string) error {
+	who, err := a.identity(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.wire(who); err != nil {
+		return err
+	}
+	group.Go(func() error { return a.worker.Run(ctx) })
+	a.ops.working.Store(true)
+	if a.cfg.Slack.Mode == "http" {
+		a.ops.slackEvents(a.bot.Handler(a.cfg.Slack.SigningSecret))
+		a.listening(ctx, who, address)
+	} else {
+		group.Go(func() error { return a.socket(ctx, who, address) })
+	}
+	<-ctx.Done()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+	defer cancel()
+	return a.bot.Close(stop)
+}
+
+func (a *app) socket(ctx context.Context, who bot.Identity, address string) error {
+	return a.bot.Socket(ctx, bot.SocketConfig{
+		AppToken: a.cfg.Slack.AppToken,
+		Ready:    func() { a.listening(ctx, who, address) },
+		Opened:   a.ops.connections,
+	})
+}
+
+func (a *app) listening(ctx context.Context, who bot.Identity, address string) {
+	a.ops.ready.Store(true)
+	a.out.log.InfoContext(ctx, "listening", "address", address, "mode", a.cfg.Slack.Mode, "team", who.Team, "version", version())
+	if a.out.listening != nil {
+		a.out.listening(address)
+	}
+}
+
+// identity asks Slack who we are, again and again while Slack cannot be
+// reached; a token that Slack refuses ends the program.
+func (a *app) identity(ctx context.Context) (bot.Identity, error) {
+	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
+		who, err := bot.WhoAmI(ctx, a.api)
+		if err == nil {
+			return who, nil
+		}
+		if t, ok := errors.AsType[*approvals.Trouble](err); ok && t.Kind == approvals.Refused {
+			return bot.Identity{}, fmt.Errorf("slack refuses SLACK_BOT_TOKEN (%s): copy the Bot User OAuth Token again from your app's page, OAuth & Permissions", t.Code)
+		}
+		a.out.log.WarnContext(ctx, "slack cannot be reached", "error", err, "retry_in", wait.String())
+		select {
+		case <-ctx.Done():
+			return bot.Identity{}, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (a *app) wire(who bot.Identity) error {
+	tenant, err := entra.New(entra.Config{
+		Cloud: a.cfg.Entra.Cloud, GraphURL: a.cfg.Entra.GraphURL, RedirectURL: a.cfg.Entra.RedirectURL, Mail: a.cfg.Entra.Mail,
+		TenantID: a.cfg.Entra.TenantID, AuthorityHost: a.cfg.Entra.AuthorityHost, Credential: a.out.credential,
+		Now: a.out.now, Log: a.out.log,
+	})
+	if err != nil {
+		return errUsage{fmt.Errorf("entra: %w", err)}
+	}
+	api, err := url.Parse(a.cfg.Slack.APIURL)
+	if err != nil {
+		return errUsage{fmt.Errorf("slack.api_url: %w", err)}
+	}
+	words, err := bot.NewWords()
+	if err != nil {
+		return err
+	}
+	desk := bot.NewDesk(bot.DeskConfig{
+		API: a.api, HTTP: slackHTTP(), APIHost: api.Host, Team: who.Team, Enterprise: who.Enterprise, Company: who.TeamName,
+		Mail: a.cfg.Entra.Mail, Words: words, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log,
+	})
+	service := &approvals.Service{Store: a.store, People: desk, Policy: a.cfg.Policy, Now: a.out.now}
+	a.worker = &approvals.Worker{
+		Store: a.store, Desk: desk, Tenant: tenant, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log, Done: a.ops.done,
+	}
+	a.bot, err = bot.New(bot.Config{
+		API: a.api, Service: service, Desk: desk, HTTP: slackHTTP(), Now: a.out.now, Log: a.out.log,
+	})
+	return err
+}
+
+// slackHTTP is the client for calls to Slack: bounded in time, following no
+// redirect away from where it was sent.
+func slackHTTP() *http.Client {
+	return &http.Client{
+		Timeout:       15 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

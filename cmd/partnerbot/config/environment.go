@@ -1,0 +1,55 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// secret names a variable and what its value cannot begin with because it is
+// plainly another kind of token.
+type secret struct {
+	name  string
+	need  bool
+	why   string
+	kind  string
+	wrong []string
+}
+
+// environment reads the secrets. Each comes from its variable or from the file
+// that the variable with _FILE names.
+func (c *Config) environment(rep *report, read func(string) ([]byte, error), env func(string) string) {
+	socket := c.Slack.Mode == "socket"
+	c.Slack.BotToken = rep.secret(secret{"SLACK_BOT_TOKEN", true, "Slack calls need it", "the bot token (xoxb-…)", []string{"xapp-", "xoxp-", "xoxe"}}, read, env)
+	c.Slack.AppToken = rep.secret(secret{"SLACK_APP_TOKEN", socket, "slack.mode is socket", "the app-level token (xapp-…)", []string{"xoxb-", "xoxp-"}}, read, env)
+	c.Slack.SigningSecret = rep.secret(secret{"SLACK_SIGNING_SECRET", c.Slack.Mode == "http", "slack.mode is http", "the signing secret", []string{"xoxb-", "xapp-"}}, read, env)
+	c.Entra.TenantID = env("AZURE_TENANT_ID")
+	c.Entra.AuthorityHost = env("AZURE_AUTHORITY_HOST")
+}
+
+func (r *report) secret(s secret, read func(string) ([]byte, error), env func(string) string) string {
+	got, file := env(s.name), env(s.name+"_FILE")
+	switch {
+	case got != "" && file != "":
+		r.environment(s.name, "is set twice, directly and as "+s.name+"_FILE; keep one")
+		return ""
+	case file != "":
+		text, err := read(file)
+		if err != nil {
+			r.environment(s.name+"_FILE", "cannot be read: "+reason(err))
+			return ""
+		}
+		got = strings.TrimSpace(string(text))
+	}
+	if got == "" {
+		if s.need {
+			r.environment(s.name, fmt.Sprintf("is missing (%s); set it to %s, or %s_FILE to a file with it", s.why, s.kind, s.name))
+		}
+		return ""
+	}
+	for _, w := range s.wrong {
+		if strings.HasPrefix(got, w) {
+			r.environment(s.name, fmt.Sprintf("begins with %s, which is another kind of token; set it to %s", w, s.kind))
+		}
+	}
+	return got
+}

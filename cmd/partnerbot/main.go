@@ -1,0 +1,91 @@
+// Command partnerbot lets partners into a company's Microsoft Entra tenant, and
+// out again, by requests and approvals in Slack. This package reads flags and
+// the environment and wires the parts; it decides nothing.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit statuses.
+const (
+	exitWell   = 0
+	exitFailed = 1
+	exitUsage  = 2 // wrong usage or configuration
+)
+
+// program is what a command may touch of the outside.
+type program struct {
+	env      func(string) string
+	out, err io.Writer
+}
+
+// errUsage marks what the person who started the program can mend.
+type errUsage struct{ error }
+
+func (e errUsage) Unwrap() error { return e.error }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], program{env: os.Getenv, out: os.Stdout, err: os.Stderr}))
+}
+
+type commands struct {
+	Serve   serveCmd   `cmd:"" help:"Serve a Slack workspace and an Entra tenant."`
+	Demo    demoCmd    `cmd:"" help:"Run the whole product on this machine, with a simulated Slack workspace and Entra tenant."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// run is the program: it returns the exit status when the command is done or
+// ctx has ended.
+func run(ctx context.Context, args []string, p program) int {
+	var cli commands
+	exited := -1
+	parser, err := kong.New(&cli,
+		kong.Name("partnerbot"),
+		kong.Description("Partners in and out of Microsoft Entra, asked for and approved in Slack."),
+		kong.UsageOnError(),
+		kong.Writers(p.out, p.err),
+		kong.Exit(func(status int) { exited = status }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(p),
+	)
+	if err != nil {
+		fmt.Fprintln(p.err, "partnerbot:", err)
+		return exitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // --help was answered
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintln(p.err, "partnerbot:", err)
+		fmt.Fprintln(p.err, "Run `partnerbot --help` to see what it takes.")
+		return exitUsage
+	}
+	return status(parsed.Run(), p)
+}
+
+// status says on standard error what went wrong, and which exit status it is.
+func status(err error, p program) int {
+	if err == nil {
+		return exitWell
+	}
+	fmt.Fprintln(p.err, err)
+	if _, ok := errors.AsType[errUsage](err); ok {
+		return exitUsage
+	}
+	return exitFailed
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/slack-go/slack"
+
+	"partnerbot/approvals"
+	"partnerbot/bot"
+)
+
+// slackSeenFor is how long an answer of Slack's counts for readiness.
+const slackSeenFor = 15 * time.Second
+
+// ops is what operators and their probes see: health, readiness, metrics.
+type ops struct {
+	now      func() time.Time
+	api      *slack.Client
+	ready    atomic.Bool // everything was ready once
+	working  atomic.Bool // the worker runs
+	events   atomic.Pointer[http.Handler]
+	registry *prometheus.Registry
+	runs     *prometheus.CounterVec
+	sockets  prometheus.Gauge
+
+	mu      sync.Mutex
+	asked   time.Time
+	problem error
+}
+
+func newOps(now func() time.Time, api *slack.Client) *ops {
+	o := &ops{
+		now: now, api: api, registry: prometheus.NewRegistry(),
+		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "partnerbot_owed_runs_total", Help: "Runs of owed work, by kind and by whether it was done or must be tried again.",
+		}, []string{"kind", "result"}),
+		sockets: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "partnerbot_socket_connections", Help: "Socket Mode connections of this app, as Slack counted them last.",
+		}),
+	}
+	o.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), o.runs, o.sockets)
+	for _, k := range approvals.Works() {
+		for _, result := range []string{"done", "again"} {
+			o.runs.WithLabelValues(string(k), result)
+		}
+	}
+	return o
+}
+
+func (o *ops) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", o.serveReady)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(o.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/slack/events", func(w http.ResponseWriter, r *http.Request) {
+		if h := o.events.Load(); h != nil {
+			(*h).ServeHTTP(w, r)
+			return
+		}
+		http.Error(w, "Slack's requests are not taken here: slack.mode is socket, or the start is not over.", http.StatusServiceUnavailable)
+	})
+	return mux
+}
+
+// slackEvents opens the way for Slack's own requests.
+func (o *ops) slackEvents(h http.Handler) { o.events.Store(&h) }
+
+func (o *ops) connections(n int) { o.sockets.Set(float64(n)) }
+
+// done counts a run of owed work.
+func (o *ops) done(kind approvals.Work, err error) {
+	result := "done"
+	if err != nil {
+		result = "again"
+	}
+	o.runs.WithLabelValues(string(kind), result).Inc()
+}
+
+// serveReady says of each part whether it is ready, and answers 503 if one is not.
+func (o *ops) serveReady(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+	defer cancel()
+	checks := []struct {
+		part string
+		well bool
+	}{
+		{"store open", true}, // the program does not run without
+		{"worker running", o.working.Load()},
+		{"Slack reachable", o.slack(ctx) == nil},
+		{"start over", o.ready.Load()},
+	}
+	status, text := http.StatusOK, ""
+	for _, c := range checks {
+		mark := "ok"
+		if !c.well {
+			mark, status = "NOT YET", http.StatusServiceUnavailable
+		}
+		text += fmt.Sprintf("%s: %s\n", c.part, mark)
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprint(w, text)
+}
+
+// slack asks Slack who we are, at most once in slackSeenFor.
+func (o *ops) slack(ctx context.Context) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.now().Sub(o.asked) >= slackSeenFor || o.problem != nil {
+		_, o.problem = bot.WhoAmI(ctx, o.api)
+		o.asked = o.now()
+	}
+	return o.problem
+}

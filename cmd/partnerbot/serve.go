@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"time"
+
+	"partnerbot/cmd/partnerbot/config"
+)
+
+type serveCmd struct {
+	Config string `help:"The configuration file." default:"partnerbot.yaml" type:"path" placeholder:"FILE"`
+	Debug  bool   `help:"Log more."`
+}
+
+// Run serves until ctx ends. Everything that is wrong with the configuration is
+// said before anything starts.
+func (c serveCmd) Run(ctx context.Context, p program) error {
+	cfg, err := config.Load(c.Config, os.ReadFile, p.env)
+	if err != nil {
+		return errUsage{err}
+	}
+	level := slog.LevelInfo
+	if c.Debug {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewJSONHandler(p.err, &slog.HandlerOptions{Level: level}))
+	return serve(ctx, cfg, outside{now: time.Now, log: log})
+}

@@ -1,0 +1,300 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"partnerbot/sandbox"
+)
+
+// patience is how long the story waits for anything to be seen.
+const patience = 20 * time.Second
+
+// The people and places of the story.
+const (
+	ann, sam, olga, ada, gus, vera = "U0ANN", "U0SAM", "U0OLGA", "U0ADA", "U0GUS", "U0VERA"
+	general, falconSponsors        = "C0GENERAL", "C0FALCON"
+	jane                           = "jane@acme.example"
+)
+
+// story is the product's main job, played by simulated people against the real
+// bot. The terminal tells it, and the tests tell the same one.
+type story struct {
+	world *sandbox.World
+	out   io.Writer
+	heard map[string]bool // messages that were expected
+	began time.Time
+}
+
+func newStory(w *sandbox.World, out io.Writer) *story {
+	return &story{world: w, out: out, heard: map[string]bool{}, began: time.Now()}
+}
+
+// tell plays the story to its end and closes with a table. The error says what
+// was not seen.
+func (s *story) tell(ctx context.Context) error {
+	for _, part := range []struct {
+		title string
+		play  func(context.Context) error
+	}{
+		{"Ann types /invite-partner with a colleague's address", s.ask},
+		{"the form refuses it at its field, and keeps what she typed", s.inlineError},
+		{"she mends it, and the card is in #falcon-sponsors", s.mend},
+		{"people who may not decide press Approve, and are told why", s.strangers},
+		{"Sam approves, and Entra has the guest", s.approve},
+		{"Jane redeems her invitation, and Ann sees that she has joined", s.redeem},
+		{"nothing else was said", s.nothingElse},
+	} {
+		if err := part.play(ctx); err != nil {
+			fmt.Fprintf(s.out, "  ✗ %s\n", part.title)
+			return fmt.Errorf("%s: %w", part.title, err)
+		}
+		fmt.Fprintf(s.out, "  ✓ %5.1f s  %s\n", time.Since(s.began).Seconds(), part.title)
+	}
+	return s.table()
+}
+
+func (s *story) ask(ctx context.Context) error {
+	if err := s.world.As(ann).Slash(ctx, general, "/invite-partner ben@northwind.example Kick-off on Friday"); err != nil {
+		return err
+	}
+	if err := s.until(ctx, "the form", func() bool { return s.world.As(ann).View() != nil }); err != nil {
+		return err
+	}
+	form := s.world.As(ann).View()
+	if got := typed(form, "email"); got != "ben@northwind.example" {
+		return fmt.Errorf("the form holds the address %q", got)
+	}
+	if got := typed(form, "reason"); got != "Kick-off on Friday" {
+		return fmt.Errorf("the form holds the reason %q", got)
+	}
+	return nil
+}
+
+// fill is what Ann puts into the form besides the address.
+func (s *story) fill() error {
+	person := s.world.As(ann)
+	for _, f := range [][2]string{{"name", "Jane Doe"}, {"company", "Acme"}, {"access", "Project Falcon"}, {"for", "30 days"}} {
+		if err := person.Fill(f[0], f[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *story) inlineError(ctx context.Context) error {
+	if err := s.fill(); err != nil {
+		return err
+	}
+	_ = s.world.As(ann).Submit(ctx) // its error is the one under the field
+	form := s.world.As(ann).View()
+	switch {
+	case form == nil:
+		return errors.New("the form was closed although the address is a colleague's")
+	case !strings.Contains(form.Errors["email"], "northwind.example"):
+		return fmt.Errorf("under the address stands %q", form.Errors["email"])
+	case typed(form, "reason") != "Kick-off on Friday":
+		return errors.New("what was typed is lost")
+	}
+	return nil
+}
+
+func (s *story) mend(ctx context.Context) error {
+	if err := s.world.As(ann).Fill("email", jane); err != nil {
+		return err
+	}
+	if err := s.world.As(ann).Submit(ctx); err != nil {
+		return err
+	}
+	if s.world.As(ann).View() != nil {
+		return errors.New("the form is still open")
+	}
+	card, err := s.expect(ctx, sam, falconSponsors, "Jane Doe", "Acme", jane, "Project Falcon", "Kick-off on Friday", "[Approve]", "[Deny]")
+	if err != nil {
+		return err
+	}
+	if slices.Contains(card.Pings, ann) || card.Unfurls {
+		return fmt.Errorf("the card pings %v, unfurls %v", card.Pings, card.Unfurls)
+	}
+	_, err = s.expect(ctx, ann, s.world.As(ann).DM(), "INV-1", "Jane Doe")
+	return err
+}
+
+func (s *story) strangers(ctx context.Context) error {
+	for _, who := range []string{gus, vera, ada, ann} {
+		card, err := s.expect(ctx, who, falconSponsors, "INV-1", "[Approve]")
+		if err != nil {
+			return err
+		}
+		if err := s.world.As(who).ClickText(ctx, falconSponsors, card.TS, "Approve"); err != nil {
+			return fmt.Errorf("%s presses Approve: %w", who, err)
+		}
+		if err := s.until(ctx, who+" to be told why not", func() bool { return s.whispered(who) }); err != nil {
+			return err
+		}
+	}
+	_, err := s.expect(ctx, sam, falconSponsors, "INV-1", "[Approve]")
+	return err
+}
+
+// whispered takes note of the private words a person got in the sponsors' channel.
+func (s *story) whispered(who string) bool {
+	for _, m := range s.world.As(who).Sees(falconSponsors) {
+		if m.Ephemeral && m.ForUser == who {
+			s.heard[key(m)] = true
+			return true
+		}
+	}
+	return false
+}
+
+func (s *story) approve(ctx context.Context) error {
+	card, err := s.expect(ctx, sam, falconSponsors, "INV-1", "[Approve]")
+	if err != nil {
+		return err
+	}
+	if err := s.world.As(sam).ClickText(ctx, falconSponsors, card.TS, "Approve"); err != nil {
+		return err
+	}
+	if err := s.until(ctx, "the buttons to vanish", func() bool {
+		return !slices.Contains(s.message(sam, falconSponsors, "INV-1").Buttons(), "Approve")
+	}); err != nil {
+		return err
+	}
+	if err := s.until(ctx, "the guest in the group", func() bool {
+		g, ok := s.world.Tenant().Guest(jane)
+		return ok && g.State == "PendingAcceptance" && slices.Equal(g.Groups, []string{"Project Falcon"})
+	}); err != nil {
+		return err
+	}
+	_, err = s.expect(ctx, ann, s.world.As(ann).DM(), "INV-1", "Sam", "/redeem")
+	return err
+}
+
+func (s *story) redeem(ctx context.Context) error {
+	g, ok := s.world.Tenant().Guest(jane)
+	if !ok {
+		return errors.New("the guest is not in the tenant")
+	}
+	if err := s.world.Tenant().Redeem(g.ID); err != nil {
+		return err
+	}
+	if _, err := s.expect(ctx, ann, s.world.As(ann).DM(), "INV-1", "joined"); err != nil {
+		return err
+	}
+	_, err := s.expect(ctx, sam, falconSponsors, "INV-1", "joined")
+	return err
+}
+
+// nothingElse fails on every message that nobody expected: one card, one direct
+// message with its short replies, one private word to each who may not decide.
+func (s *story) nothingElse(context.Context) error {
+	dm := s.world.As(ann).DM()
+	for _, where := range []string{general, "C0RANDOM", "C0HERON", falconSponsors, dm} {
+		for _, who := range []string{ann, sam, olga, ada, gus, vera} {
+			for _, m := range s.world.As(who).Sees(where) {
+				reply := m.Channel == dm && s.heard[m.Channel+m.ThreadTS]
+				if m.User == "U0BOT" && !s.heard[key(m)] && !reply {
+					return fmt.Errorf("in %s, %s also sees: %s", where, who, m.Plain())
+				}
+			}
+		}
+	}
+	for _, who := range []string{sam, olga, ada} {
+		if n := len(s.world.As(who).Sees(s.world.As(who).DM())); n > 0 {
+			return fmt.Errorf("%s got %d direct messages", who, n)
+		}
+	}
+	return nil
+}
+
+// table closes the story with what is now in Slack and in the tenant.
+func (s *story) table() error {
+	fmt.Fprintln(s.out)
+	t := tabwriter.NewWriter(s.out, 0, 4, 3, ' ', 0)
+	fmt.Fprintln(t, "IN\tWHAT\tSTATE")
+	for _, m := range s.world.Messages(falconSponsors) {
+		fmt.Fprintf(t, "Slack #falcon-sponsors\tcard\t%s\n", firstLine(m))
+	}
+	dm := s.world.As(ann).DM()
+	for _, m := range s.world.As(ann).Sees(dm) {
+		what := "direct message"
+		if m.ThreadTS != "" && m.ThreadTS != m.TS {
+			what = "  reply"
+		}
+		fmt.Fprintf(t, "Slack, to Ann\t%s\t%s\n", what, firstLine(m))
+	}
+	for _, g := range s.world.Tenant().Guests() {
+		fmt.Fprintf(t, "Entra\tguest %s\t%s, in %s\n", g.Mail, g.State, orNothing(strings.Join(g.Groups, ", ")))
+	}
+	return t.Flush()
+}
+
+func firstLine(m sandbox.Message) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(m.Plain()), "\n")
+	return line
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "no group"
+	}
+	return s
+}
+
+// expect waits for a message that shows all these words to somebody.
+func (s *story) expect(ctx context.Context, who, channel string, words ...string) (sandbox.Message, error) {
+	err := s.until(ctx, fmt.Sprintf("a message to %s in %s with %q", who, channel, words), func() bool {
+		return s.message(who, channel, words...).TS != ""
+	})
+	m := s.message(who, channel, words...)
+	s.heard[key(m)] = true
+	return m, err
+}
+
+// message is the newest message, in no thread, that shows all these words to somebody.
+func (s *story) message(who, channel string, words ...string) sandbox.Message {
+	for _, m := range slices.Backward(s.world.As(who).Sees(channel)) {
+		text := m.Plain()
+		missing := slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
+		if !missing && !m.Ephemeral && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
+			return m
+		}
+	}
+	return sandbox.Message{}
+}
+
+// until waits for something to be so, and wakes whenever the world changes.
+func (s *story) until(ctx context.Context, what string, so func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		changed := s.world.Changed()
+		if so() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("waited for %s: %w", what, ctx.Err())
+		}
+	}
+}
+
+func key(m sandbox.Message) string { return m.Channel + m.TS }
+
+// typed is what stands in a text input of a modal.
+func typed(v *sandbox.View, block string) string {
+	for _, value := range v.Values[block] {
+		if text, ok := value["value"].(string); ok {
+			return text
+		}
+	}
+	return ""
+}
