@@ -69,7 +69,7 @@ func (r Request) MayDecide(who Person, groups []string) error {
 // voted counts a press whose maker was described afresh. A press that is not
 // waiting here (any more) means nothing, so a vote counts at most once.
 func (r Request) voted(ev Voted, now time.Time) (Request, []Owing, error) {
-	p, ok := r.take(ev.Press)
+	r, p, ok := r.without(ev.Press)
 	if !ok {
 		return r, nil, ErrNotDue
 	}
@@ -119,7 +119,7 @@ func (r Request) passStage(p Press, now time.Time) (Request, []Owing, error) {
 
 // dismissed drops a press and owes its maker the reason.
 func (r Request) dismissed(ev Dismissed) (Request, []Owing, error) {
-	p, ok := r.take(ev.Press)
+	r, p, ok := r.without(ev.Press)
 	if !ok {
 		return r, nil, ErrNotDue
 	}
@@ -127,15 +127,15 @@ func (r Request) dismissed(ev Dismissed) (Request, []Owing, error) {
 	return r, []Owing{{Kind: WorkAnswers}}, nil
 }
 
-// take removes one waiting press; the same person's newer press is another one.
-func (r *Request) take(p Press) (Press, bool) {
+// without removes one waiting press; the same person's newer press is another one.
+func (r Request) without(p Press) (rest Request, taken Press, ok bool) {
 	for i, w := range r.Presses {
 		if w.By.Same(p.By) && w.At.Equal(p.At) && w.Verdict == p.Verdict {
 			r.Presses = append(r.Presses[:i:i], r.Presses[i+1:]...)
-			return w, true
+			return r, w, true
 		}
 	}
-	return Press{}, false
+	return r, Press{}, false
 }
 
 // quorum counts the distinct people who approved the current stage.

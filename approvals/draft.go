@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +33,7 @@ type Draft struct {
 func (p *Policy) Check(d Draft) (Guest, Access, error) {
 	var wrong Refusals
 	note := func(err error) {
-		if r, ok := err.(*Refusal); ok && r != nil {
+		if r, ok := errors.AsType[*Refusal](err); ok {
 			wrong = append(wrong, r)
 		}
 	}

@@ -100,8 +100,10 @@ func TestPolicyChecksADraft(t *testing.T) {
 		{"a duration the access does not have", func(d *Draft) { d.For = time.Hour }, []*Refusal{ErrForUnknown}},
 		{"no reason", func(d *Draft) { d.Reason = "\n" }, []*Refusal{ErrReasonMissing}},
 		{"a reason without end", func(d *Draft) { d.Reason = strings.Repeat("x", MaxReason+1) }, []*Refusal{ErrTooLong}},
-		{"everything wrong at once", func(d *Draft) { d.Email, d.Name, d.Access, d.Reason = "x", "", "", "" },
-			[]*Refusal{ErrEmailMalformed, ErrNameMissing, ErrAccessUnknown, ErrReasonMissing}},
+		{
+			"everything wrong at once", func(d *Draft) { d.Email, d.Name, d.Access, d.Reason = "x", "", "", "" },
+			[]*Refusal{ErrEmailMalformed, ErrNameMissing, ErrAccessUnknown, ErrReasonMissing},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

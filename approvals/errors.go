@@ -3,6 +3,7 @@ package approvals
 import (
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,7 +14,7 @@ type Code string
 
 // Refusal is a no that its causer can act on. Everything else that goes wrong
 // is an ordinary error and none of the person's business.
-type Refusal struct {
+type Refusal struct { //nolint:errname // kept in requests and told to people; an error only on its way there
 	Code  Code              `json:"code"`
 	Field Field             `json:"field,omitempty"` // the input that caused it, if one did
 	Args  map[string]string `json:"args,omitempty"`  // what the sentence needs to know
@@ -57,7 +58,7 @@ func (r *Refusal) With(key, value string) *Refusal {
 }
 
 // Refusals are all the reasons against a draft, at most one for each field.
-type Refusals []*Refusal
+type Refusals []*Refusal //nolint:errname // the plural of Refusal
 
 func (rs Refusals) Error() string {
 	texts := make([]string, len(rs))
@@ -126,4 +127,4 @@ var ErrNotDue = refuse("not_due", "")
 
 func about(r *Refusal, q Request) *Refusal { return r.With("id", string(q.ID)) }
 
-func unix(t time.Time) string { return fmt.Sprint(t.Unix()) }
+func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }

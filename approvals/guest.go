@@ -16,13 +16,13 @@ const replicatesFor = 2 * time.Hour
 
 // guest does the next thing that Entra is owed for a request: one step a run, so
 // that each answer is on disk before the next question.
-func (w *Worker) guest(ctx context.Context, r Request, row Owed) (outcome, error) {
+func (w *Worker) guest(ctx context.Context, r Request) (outcome, error) {
 	switch r.State {
 	case Inviting:
 		if r.Account.ID == "" {
 			return w.bringIn(ctx, r)
 		}
-		return w.grantNext(ctx, r, row)
+		return w.grantNext(ctx, r)
 	case Invited:
 		return w.watch(ctx, r)
 	case Ending:
@@ -50,12 +50,18 @@ func (w *Worker) bringIn(ctx context.Context, r Request) (outcome, error) {
 // found accepts an account that is there already, if a guest can be let in by it.
 func (w *Worker) found(acc Found) (outcome, error) {
 	switch {
+	case acc.ID == "":
+		return outcome{}, &Trouble{Kind: Later, Doing: "looking for the guest", Text: "the account has no ID"}
 	case !acc.Guest:
-		return w.giveUp(Trouble{Kind: Refused, Doing: "looking for the guest", Code: "colleague",
-			Text: "this address belongs to a member of the tenant, not to a guest"})
+		return w.giveUp(Trouble{
+			Kind: Refused, Doing: "looking for the guest", Code: "colleague",
+			Text: "this address belongs to a member of the tenant, not to a guest",
+		})
 	case acc.Disabled:
-		return w.giveUp(Trouble{Kind: Refused, Doing: "looking for the guest", Code: "disabled",
-			Text: "this guest is in the tenant, but the account is blocked from signing in"})
+		return w.giveUp(Trouble{
+			Kind: Refused, Doing: "looking for the guest", Code: "disabled",
+			Text: "this guest is in the tenant, but the account is blocked from signing in",
+		})
 	}
 	return outcome{events: []Event{GuestFound{ID: acc.ID, Link: acc.Link, Joined: w.joined(acc)}}}, nil
 }
@@ -71,7 +77,9 @@ func (w *Worker) joined(acc Found) time.Time {
 	return acc.Joined
 }
 
-// invite writes down that an invitation leaves, then sends it.
+// invite writes down that an invitation leaves, then sends it. Only the clear
+// word that it had no effect lets another one leave soon: an error that says
+// nothing, and an answer without an account, may have invited.
 func (w *Worker) invite(ctx context.Context, r Request) (outcome, error) {
 	if _, err := w.Store.Update(ctx, r.ID, func(q Request) (Change, error) {
 		if q.State != Inviting || q.Account.ID != "" {
@@ -85,22 +93,28 @@ func (w *Worker) invite(ctx context.Context, r Request) (outcome, error) {
 		return outcome{}, err
 	}
 	inv, err := w.Tenant.Invite(ctx, r.Guest)
+	if err == nil && inv.AccountID == "" {
+		err = &Trouble{Kind: Unsure, Doing: "inviting the guest", Text: "the answer names no account"}
+	}
 	if err == nil {
 		return outcome{events: []Event{GuestInvited{ID: inv.AccountID, Link: inv.Link}}}, nil
 	}
-	t := troubleOf(err)
-	if t.Kind == Unsure || errors.Is(err, context.Canceled) {
+	t, _ := errors.AsType[*Trouble](err)
+	switch {
+	case t == nil:
 		return outcome{}, err
+	case t.Kind == Refused:
+		refused := *t
+		refused.Doing = "inviting the guest"
+		return outcome{events: []Event{InviteHeld{}, StepRefused{Trouble: refused}}}, nil
+	case t.Kind == Later, t.Kind == Replicating:
+		return outcome{events: []Event{InviteHeld{}}, trouble: err}, nil
 	}
-	if t.Kind == Refused {
-		t.Doing = "inviting the guest"
-		return outcome{events: []Event{InviteHeld{}, StepRefused{Trouble: t}}}, nil
-	}
-	return outcome{events: []Event{InviteHeld{}}, again: w.Now().Add(backoff(2, t.After))}, nil
+	return outcome{}, err
 }
 
 // grantNext gives the first grant that is not confirmed.
-func (w *Worker) grantNext(ctx context.Context, r Request, row Owed) (outcome, error) {
+func (w *Worker) grantNext(ctx context.Context, r Request) (outcome, error) {
 	for _, g := range r.Access.Grants {
 		if has(r.Account.Granted, g.Key()) {
 			continue
@@ -128,18 +142,33 @@ func (w *Worker) takeNext(ctx context.Context, r Request) (outcome, error) {
 		if has(r.Account.Taken, g.Key()) {
 			continue
 		}
-		shared, err := w.shared(ctx, r, g)
-		if err != nil {
+		if err := w.takeBack(ctx, r, g); err != nil {
 			return outcome{}, err
-		}
-		if !shared {
-			if err := w.Tenant.TakeBack(ctx, r.Account.ID, g); err != nil {
-				return outcome{}, err
-			}
 		}
 		return outcome{events: []Event{GrantTaken{Key: g.Key()}}}, nil
 	}
 	return outcome{}, nil
+}
+
+// takeBack takes one grant back unless another request of the guest needs it.
+// That one may have been approved while the grant was being taken, by this run
+// or by one that crashed, so what it needs is given again. If Entra will not,
+// that is the other request's matter and does not keep this one from ending.
+func (w *Worker) takeBack(ctx context.Context, r Request, g Grant) error {
+	shared, err := w.shared(ctx, r, g)
+	if err == nil && !shared {
+		if err = w.Tenant.TakeBack(ctx, r.Account.ID, g); err == nil {
+			shared, err = w.shared(ctx, r, g)
+		}
+	}
+	if err != nil || !shared {
+		return err
+	}
+	err = w.Tenant.Grant(ctx, r.Account.ID, g)
+	if t, ok := errors.AsType[*Trouble](err); ok && (t.Kind == Refused || t.Kind == Replicating) {
+		return nil
+	}
+	return err
 }
 
 // shared reports whether another request of the same guest still needs a grant,

@@ -245,11 +245,12 @@ func (r Request) stepRefused(t Trouble, now time.Time) (Request, []Owing, error)
 	return r.enter(Failed)
 }
 
-// retried: only an admin, only after a failure. The approval stands, and its
-// end stays where it was.
+// retried: only an admin who pressed Retry, only after a failure. The approval
+// stands, and its end stays where it was. Grants are given again: another
+// request of the guest may have taken one along with it meanwhile.
 func (r Request) retried(ev Retried, now time.Time) (Request, []Owing, error) {
-	p, ok := r.take(ev.Press)
-	if !ok {
+	r, p, ok := r.without(ev.Press)
+	if !ok || p.Verdict != Retry {
 		return r, nil, ErrNotDue
 	}
 	if err := r.open(p, p.At); err != nil {
@@ -261,7 +262,7 @@ func (r Request) retried(ev Retried, now time.Time) (Request, []Owing, error) {
 	if !ev.Admin || !ev.By.ID.Same(p.By) {
 		return r, nil, about(ErrOnlyAdmins, r)
 	}
-	r.Trouble, r.Closed, r.State = nil, nil, Inviting
+	r.Trouble, r.Closed, r.State, r.Account.Granted = nil, nil, Inviting, nil
 	owed := []Owing{{Kind: WorkGuest}, {Kind: WorkAnswers}}
 	if !r.Until.IsZero() {
 		owed = append(owed, Owing{Kind: WorkClock, Due: r.Until})

@@ -74,7 +74,7 @@ func groupsOf(r Request, user string) []string {
 
 func retry(user string, admin bool) []step {
 	return []step{
-		func(r Request, _ time.Time) Event { return Pressed{Press{By: id(user), Verdict: Retry, Stage: r.Stage}} },
+		press(user, Retry),
 		func(r Request, _ time.Time) Event {
 			return Retried{By: colleague(user), Admin: admin, Press: r.Presses[0]}
 		},
@@ -183,6 +183,7 @@ func TestApply(t *testing.T) {
 		{"Entra refuses for good", 0, steps(approved, one(StepRefused{Trouble{Text: "blocked"}})), Failed, nil},
 		{"an admin tries again", 0, steps(approved, one(StepRefused{}), retry("ada", true)), Inviting, nil},
 		{"nobody else tries again", 0, steps(approved, one(StepRefused{}), retry("sam", false)), Failed, ErrOnlyAdmins},
+		{"an approval is no wish to try again", 0, append([]step{press("ada", Approve)}, retry("ada", true)[1]), Pending, ErrNotDue},
 		{"only a failure is tried again", 0, []step{just(Pressed{Press{By: id("ada"), Verdict: Retry}})}, Pending, ErrNotRetryable},
 		{"access does not end early", 0, steps(invited, one(TimeOver{})), Invited, ErrNotDue},
 	}
@@ -285,4 +286,14 @@ func hasOwing(list []Owing, want Owing) bool {
 		}
 	}
 	return false
+}
+
+// TestARetryGivesEveryGrantAgain: while the request had failed, the end of
+// another one of the same guest may have taken a grant along.
+func TestARetryGivesEveryGrantAgain(t *testing.T) {
+	partly := steps(approved, one(GuestInvited{ID: "u1"}), one(GrantMade{"group:g1"}), one(StepRefused{}))
+	r, owed, err := play(t, nine, steps(partly, retry("ada", true)))
+	if err != nil || len(r.Account.Granted) != 0 || r.Account.ID != "u1" || !hasOwing(owed, Owing{Kind: WorkGuest}) {
+		t.Errorf("after a retry: %+v, owed %v, %v", r.Account, owed, err)
+	}
 }

@@ -8,9 +8,9 @@ import (
 // Store keeps requests. Change functions may run more than once and must be
 // pure; what they return is kept in one transaction, or nothing is.
 type Store interface {
-	// Create gives make the next free ID and the live request that has this
+	// Create gives open the next free ID and the live request that has this
 	// key, if any, and keeps what it returns. An ID is never used twice.
-	Create(ctx context.Context, liveKey string, make func(id RequestID, live *Request) (Change, error)) (Request, error)
+	Create(ctx context.Context, liveKey string, open func(id RequestID, live *Request) (Change, error)) (Request, error)
 	// Update is the only way to change a request. A refusal or error from change keeps nothing.
 	Update(ctx context.Context, id RequestID, change func(Request) (Change, error)) (Request, error)
 	// Settle is Update for work in hand: it keeps the change and strikes the row

@@ -35,9 +35,23 @@ func anyEvent(t *rapid.T, r Request) Event {
 	key := rapid.SampledFrom([]string{"group:g1", "group:g2", "group:g3"}).Draw(t, "grant")
 	account := rapid.SampledFrom([]string{"u1", "u2", ""}).Draw(t, "account")
 	return rapid.SampledFrom([]Event{
-		Pressed{p}, Pressed{p}, Voted{By: who, Groups: groupsOf(r, who.ID.User), Press: p}, Voted{By: who, Groups: groupsOf(r, who.ID.User), Press: p},
-		Dismissed{p, *ErrNotApprover}, Withdrawn{p.By}, DeadlinePassed{}, InviteTried{}, InviteHeld{}, GuestFound{ID: account}, GuestInvited{ID: account},
-		GrantMade{key}, GuestJoined{nine}, TimeOver{}, GrantTaken{key}, StepRefused{}, Retried{By: who, Admin: user == "ada", Press: p},
+		Pressed{p},
+		Pressed{p},
+		Voted{By: who, Groups: groupsOf(r, who.ID.User), Press: p},
+		Voted{By: who, Groups: groupsOf(r, who.ID.User), Press: p},
+		Dismissed{p, *ErrNotApprover},
+		Withdrawn{p.By},
+		DeadlinePassed{},
+		InviteTried{},
+		InviteHeld{},
+		GuestFound{ID: account},
+		GuestInvited{ID: account},
+		GrantMade{key},
+		GuestJoined{nine},
+		TimeOver{},
+		GrantTaken{key},
+		StepRefused{},
+		Retried{By: who, Admin: user == "ada", Press: p},
 	}).Draw(t, "event")
 }
 

@@ -9,6 +9,9 @@ import (
 
 // Service is what people can do with requests. A nil error means that it is on
 // disk; a *Refusal or Refusals is for the person; anything else is a fault.
+//
+// People may answer from memory: the service shows and opens forms by it, and
+// decides nothing. Decisions are the worker's, on facts read afresh.
 type Service struct {
 	Store  Store
 	People People
@@ -48,8 +51,8 @@ func (s *Service) Withdraw(ctx context.Context, id RequestID, by PersonID) (Requ
 	return s.change(ctx, id, Withdrawn{By: by})
 }
 
-// MayDecide refuses somebody who could not decide the request now, on facts
-// read from Slack for this call. It decides nothing.
+// MayDecide refuses somebody who could not decide the request now, so that no
+// form is opened for nothing. It decides nothing.
 func (s *Service) MayDecide(ctx context.Context, id RequestID, stage int, by PersonID) (Request, error) {
 	r, err := s.Store.Get(ctx, id)
 	if err != nil {
@@ -67,8 +70,7 @@ func (s *Service) MayDecide(ctx context.Context, id RequestID, stage int, by Per
 	return r, r.MayDecide(who, groups)
 }
 
-// Admin says, on facts read from Slack for this call, who somebody is and
-// whether they administer partnerbot.
+// Admin says who somebody is and whether they administer partnerbot.
 func (s *Service) Admin(ctx context.Context, id PersonID) (Person, bool, error) {
 	seen := sight{people: s.People}
 	who, groups, err := seen.of(ctx, id, s.Policy.AdminGroups())
@@ -95,6 +97,13 @@ func (s *Service) Pending(ctx context.Context, by PersonID, q Query) (Page, bool
 	}
 	page, err := s.Store.List(ctx, q)
 	return page, admin, wrapFault(err, "listing requests")
+}
+
+// Own lists what somebody asked for themselves, whatever became of it.
+func (s *Service) Own(ctx context.Context, by PersonID, q Query) (Page, error) {
+	q.Pending, q.Requester = false, by
+	page, err := s.Store.List(ctx, q)
+	return page, wrapFault(err, "listing requests")
 }
 
 // Story returns a request and its trail to those who may see it: its

@@ -84,9 +84,20 @@ func shape(r Request) string {
 
 func everyEvent(r Request) []Event {
 	evs := []Event{
-		Withdrawn{id("ann")}, DeadlinePassed{}, InviteTried{}, InviteHeld{}, GuestFound{ID: "u1"}, GuestFound{ID: "u1", Joined: nine},
-		GuestInvited{ID: "u1"}, GrantMade{"group:g1"}, GrantMade{"group:g2"}, GuestJoined{nine}, TimeOver{},
-		GrantTaken{"group:g1"}, GrantTaken{"group:g2"}, StepRefused{},
+		Withdrawn{id("ann")},
+		DeadlinePassed{},
+		InviteTried{},
+		InviteHeld{},
+		GuestFound{ID: "u1"},
+		GuestFound{ID: "u1", Joined: nine},
+		GuestInvited{ID: "u1"},
+		GrantMade{"group:g1"},
+		GrantMade{"group:g2"},
+		GuestJoined{nine},
+		TimeOver{},
+		GrantTaken{"group:g1"},
+		GrantTaken{"group:g2"},
+		StepRefused{},
 	}
 	for _, user := range []string{"sam", "olga", "omar"} {
 		for _, v := range []Verdict{Approve, Deny} {

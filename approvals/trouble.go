@@ -19,7 +19,7 @@ const (
 
 // Trouble is how a platform failed us: what to do next, and what a human needs
 // to follow it up. Its text is the platform's, so it is shown as plain text only.
-type Trouble struct {
+type Trouble struct { //nolint:errname // kept in requests and shown to people; an error only on its way there
 	Kind      TroubleKind   `json:"kind"`
 	Doing     string        `json:"doing,omitempty"`      // the step, e.g. "inviting the guest"
 	Code      string        `json:"code,omitempty"`       // the platform's error code
@@ -31,7 +31,7 @@ type Trouble struct {
 }
 
 // String says what happened in one line, for logs and the trail.
-func (t Trouble) String() string {
+func (t *Trouble) String() string {
 	parts := []string{}
 	for _, p := range []string{t.Doing, t.Code, t.Text} {
 		if p != "" {
@@ -70,6 +70,6 @@ func backoff(attempts int, asked time.Duration) time.Duration {
 	if asked > 0 {
 		return asked
 	}
-	steps := []time.Duration{1, 2, 4, 8, 15, 30, 60, 120, 240, 300}
-	return steps[min(max(attempts, 0), len(steps)-1)] * time.Second
+	seconds := []int{1, 2, 4, 8, 15, 30, 60, 120, 240, 300}
+	return time.Duration(seconds[min(max(attempts, 0), len(seconds)-1)]) * time.Second
 }

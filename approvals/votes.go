@@ -9,7 +9,8 @@ import (
 
 // votes authorises the presses that were acknowledged, oldest first, on facts
 // read now: after every one of them was made. Those that do not count are owed
-// an answer. If Slack cannot be read nothing is decided, and the row stays.
+// an answer. If Slack cannot be read now nothing more is decided, and the row
+// stays. A deadline that waited for the presses passes with the last of them.
 func (w *Worker) votes(ctx context.Context, r Request) (outcome, error) {
 	var out outcome
 	seen := sight{people: w.Desk}
@@ -20,11 +21,8 @@ func (w *Worker) votes(ctx context.Context, r Request) (outcome, error) {
 		}
 		ev, err := w.judge(ctx, &seen, now, p)
 		if err != nil {
-			if len(out.events) > 0 {
-				out.again = w.Now()
-				return out, nil
-			}
-			return outcome{}, err
+			out.trouble = err
+			break
 		}
 		out.events = append(out.events, ev)
 		c, err := advance(now, w.Now(), out.events[len(out.events)-1])
@@ -33,21 +31,25 @@ func (w *Worker) votes(ctx context.Context, r Request) (outcome, error) {
 		}
 		now = c.Request
 	}
+	out.events = append(out.events, DeadlinePassed{})
 	return out, nil
 }
 
 // judge turns one press into an event that counts it, or into a dismissal with
-// its reason.
+// its reason. What Slack will never say is a no; what it cannot say now is an error.
 func (w *Worker) judge(ctx context.Context, seen *sight, r Request, p Press) (Event, error) {
 	ask := r.CurrentStage().Groups()
 	if p.Verdict == Retry {
 		ask = w.Policy.AdminGroups()
 	}
 	who, groups, err := seen.of(ctx, p.By, ask)
-	if errors.Is(err, ErrUnknownPerson) {
+	switch {
+	case errors.Is(err, ErrUnknownPerson):
 		return Dismissed{Press: p, Refusal: *ErrUnknownPerson}, nil
-	}
-	if err != nil {
+	case err != nil && troubleOf(err).Kind == Refused:
+		w.Log.ErrorContext(ctx, "Slack does not say who may decide", "request", r.ID, "by", p.By, "error", err)
+		return Dismissed{Press: p, Refusal: *about(ErrUnreadable, r)}, nil
+	case err != nil:
 		return nil, err
 	}
 	var counted Event = Voted{By: who, Groups: groups, Press: p}
@@ -58,33 +60,57 @@ func (w *Worker) judge(ctx context.Context, seen *sight, r Request, p Press) (Ev
 	if refusal, ok := errors.AsType[*Refusal](err); ok && !isNotDue(err) {
 		return Dismissed{Press: p, Refusal: *refusal}, nil
 	}
+	if p.Verdict == Retry {
+		return w.unlessTwin(ctx, r, p, counted)
+	}
+	return counted, nil
+}
+
+// unlessTwin dismisses a retry when the same wish was made anew meanwhile: only
+// one request may be live for a guest and an access.
+func (w *Worker) unlessTwin(ctx context.Context, r Request, p Press, counted Event) (Event, error) {
+	live, err := w.Store.Guest(ctx, r.Guest.Email)
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range live {
+		if q.ID != r.ID && q.LiveKey() == r.LiveKey() {
+			return Dismissed{Press: p, Refusal: *refuseTwin(q)}, nil
+		}
+	}
 	return counted, nil
 }
 
 // answers tells everybody who is owed a private word. Each is told once; one
-// who cannot be reached keeps nobody else waiting.
+// who cannot be reached keeps nobody else waiting, and one whom Slack will never
+// let us reach is given up.
 func (w *Worker) answers(ctx context.Context, r Request) (outcome, error) {
 	var told []Answer
 	var failed error
 	for _, a := range r.Answers {
-		if err := w.Desk.Answer(ctx, r, a); err != nil {
-			failed = err
-			if troubleOf(err).Kind != Refused {
-				continue
+		err := w.Desk.Answer(ctx, r, a)
+		switch {
+		case err == nil:
+		case troubleOf(err).Kind == Refused:
+			w.Log.WarnContext(ctx, "an answer is given up", "request", r.ID, "to", a.To, "error", err)
+		default:
+			if failed == nil || troubleOf(err).After > troubleOf(failed).After {
+				failed = err
 			}
+			continue
 		}
 		told = append(told, a)
 	}
 	if failed != nil && len(told) == 0 {
 		return outcome{}, failed
 	}
-	out := outcome{note: func(q *Request, _ time.Time) {
+	return outcome{note: func(q *Request, _ time.Time) {
 		q.Answers = slices.DeleteFunc(q.Answers, func(a Answer) bool {
-			return slices.ContainsFunc(told, func(t Answer) bool { return t.To == a.To && t.At.Equal(a.At) })
+			return slices.ContainsFunc(told, a.same)
 		})
-	}}
-	if len(told) < len(r.Answers) {
-		out.again = w.Now().Add(backoff(2, troubleOf(failed).After))
-	}
-	return out, nil
+	}, trouble: failed}, nil
+}
+
+func (a Answer) same(b Answer) bool {
+	return a.To == b.To && a.At.Equal(b.At) && a.Refusal.Code == b.Refusal.Code && a.Reply == b.Reply
 }

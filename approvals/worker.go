@@ -24,9 +24,10 @@ type Worker struct {
 
 // outcome is what a run of a row came to.
 type outcome struct {
-	events []Event
-	note   func(*Request, time.Time) // what is shown or told now; makes no new version
-	again  time.Time                 // look again then, though nothing changed
+	events  []Event
+	note    func(*Request, time.Time) // what is shown or told now; makes no new version
+	again   time.Time                 // look again then, though nothing changed
+	trouble error                     // what is left to do: the rest is kept, and the row tried again
 }
 
 // grace is how long rows in hand may go on after the order to stop.
@@ -136,7 +137,14 @@ func (w *Worker) run(ctx context.Context, row Owed) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Store.Settle(ctx, row, func(r Request) (Change, error) { return w.keep(r, row, out) })
+	change := func(r Request) (Change, error) { return w.keep(r, row, out) }
+	if out.trouble != nil {
+		if _, err := w.Store.Update(ctx, row.Request, change); err != nil {
+			return err
+		}
+		return out.trouble
+	}
+	_, err = w.Store.Settle(ctx, row, change)
 	return err
 }
 
@@ -151,7 +159,7 @@ func (w *Worker) step(ctx context.Context, r Request, row Owed) (outcome, error)
 	case WorkAnswers:
 		return w.answers(ctx, r)
 	case WorkGuest:
-		return w.guest(ctx, r, row)
+		return w.guest(ctx, r)
 	case WorkClock:
 		return w.clock(r), nil
 	}
@@ -181,13 +189,7 @@ func (w *Worker) cards(ctx context.Context, r Request) (outcome, error) {
 	if err != nil && len(posted) == 0 {
 		return outcome{}, err
 	}
-	out := outcome{note: func(q *Request, _ time.Time) { q.Shown.Cards = posted }}
-	if err != nil {
-		t := troubleOf(err)
-		w.Log.WarnContext(ctx, "a card is out of date", "request", r.ID, "trouble", t.String())
-		out.again = w.Now().Add(backoff(2, t.After))
-	}
-	return out, nil
+	return outcome{note: func(q *Request, _ time.Time) { q.Shown.Cards = posted }, trouble: err}, nil
 }
 
 func (w *Worker) direct(ctx context.Context, r Request) (outcome, error) {
@@ -195,19 +197,19 @@ func (w *Worker) direct(ctx context.Context, r Request) (outcome, error) {
 	if err != nil && posted.TS == "" {
 		return outcome{}, err
 	}
-	out := outcome{note: func(q *Request, _ time.Time) {
+	return outcome{note: func(q *Request, _ time.Time) {
 		q.Shown.Direct = posted
 		for _, s := range said {
 			if !q.Shown.HasSaid(s.What) {
 				q.Shown.Said = append(q.Shown.Said, s)
 			}
 		}
-	}}
-	if err != nil {
-		out.again = w.Now().Add(backoff(2, troubleOf(err).After))
-	}
-	return out, nil
+	}, trouble: err}, nil
 }
+
+// pressesWait is how often the clock looks again at a request whose deadline
+// waits for presses. The votes end it sooner: they let the deadline pass themselves.
+const pressesWait = time.Minute
 
 // clock turns time into events. The request looks at the clock itself.
 func (w *Worker) clock(r Request) outcome {
@@ -217,7 +219,7 @@ func (w *Worker) clock(r Request) outcome {
 	case r.State == Pending && now.Before(r.Deadline):
 		out.again = r.Deadline
 	case r.State == Pending && len(r.Presses) > 0:
-		out.again = now.Add(w.nap())
+		out.again = now.Add(pressesWait)
 	case r.State != Pending && now.Before(r.Until):
 		out.again = r.Until
 	}

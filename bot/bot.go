@@ -32,6 +32,7 @@ type Service interface {
 	Withdraw(ctx context.Context, id approvals.RequestID, by approvals.PersonID) (approvals.Request, error)
 	MayDecide(ctx context.Context, id approvals.RequestID, stage int, by approvals.PersonID) (approvals.Request, error)
 	Pending(ctx context.Context, by approvals.PersonID, q approvals.Query) (approvals.Page, bool, error)
+	Own(ctx context.Context, by approvals.PersonID, q approvals.Query) (approvals.Page, error)
 	Story(ctx context.Context, id approvals.RequestID, by approvals.PersonID) (approvals.Request, []approvals.Entry, error)
 }
 
@@ -66,7 +67,7 @@ type Bot struct {
 	requests *seen // signatures of requests that were served
 	events   *seen // IDs of events that were taken
 
-	life context.Context //nolint:containedctx // of what runs after acknowledgements: ended by Close
+	over <-chan struct{} // cuts short what runs after acknowledgements; closed by end
 	end  context.CancelFunc
 	turn chan struct{} // one for each of those that run at once
 
@@ -87,7 +88,8 @@ func New(cfg Config) (*Bot, error) {
 		turn:     make(chan struct{}, laterAtOnce),
 	}
 	b.routes = b.table()
-	b.life, b.end = context.WithCancel(context.Background())
+	life, end := context.WithCancel(context.Background())
+	b.over, b.end = life.Done(), end
 	return b, nil
 }
 
@@ -115,7 +117,7 @@ func (b *Bot) Close(ctx context.Context) error {
 
 // after runs what is to happen after an acknowledgement, within laterLimit and
 // never more than laterAtOnce of them at once.
-func (b *Bot) after(later func(context.Context)) {
+func (b *Bot) after(ctx context.Context, later func(context.Context)) {
 	if later == nil {
 		return
 	}
@@ -124,8 +126,15 @@ func (b *Bot) after(later func(context.Context)) {
 	if b.closed {
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), laterLimit)
 	b.wg.Go(func() {
-		ctx, cancel := context.WithTimeout(b.life, laterLimit)
+		select {
+		case <-b.over:
+		case <-ctx.Done():
+		}
+		cancel()
+	})
+	b.wg.Go(func() {
 		defer cancel()
 		select {
 		case b.turn <- struct{}{}:

@@ -102,6 +102,7 @@ func (d *Desk) put(ctx context.Context, was approvals.Posted, channel string, ve
 			t.Doing = "updating a message"
 			return was, false, t
 		}
+		d.log.InfoContext(ctx, "message is gone and posted again", "channel", was.Channel, "ts", was.TS, "code", t.Code)
 	}
 	ch, ts, err := d.api.PostMessageContext(ctx, channel, m.options(more...)...)
 	if err != nil {

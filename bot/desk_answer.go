@@ -98,7 +98,7 @@ func (d *Desk) respond(ctx context.Context, to string, m Message) error {
 	if err != nil {
 		return withoutURL(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, 4<<10))
 	if err != nil {
 		return fmt.Errorf("reading the answer to an answer: %w", err)

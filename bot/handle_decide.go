@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -79,7 +80,7 @@ func (b *Bot) openDenyForm(ctx context.Context, c click, t Target) {
 		b.cfg.Log.WarnContext(ctx, "approver unreadable", "request", string(t.ID), "person", at.who.String(), "code", codeOf(err))
 	}
 	locale := b.knownLocale(ctx, at.who)
-	t.Channel = at.channel
+	t.Channel = cmp.Or(at.channel, r.CurrentStage().Channel)
 	form := b.cfg.Desk.render.DenyForm(locale, r)
 	form.PrivateMetadata = t.Value()
 	b.openView(ctx, at, c.Trigger, form, b.words().Notice(locale, "deny.late", Args{"id": t.ID}))

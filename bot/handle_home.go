@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"slices"
 
 	"github.com/slack-go/slack"
 
@@ -30,8 +29,12 @@ func (b *Bot) publishHome(ctx context.Context, who approvals.PersonID) {
 		b.fault(ctx, "drawing_home", who, err)
 		return
 	case admin:
-		v.Admin, v.Waiting = true, page
-		v.Mine = slices.DeleteFunc(slices.Clone(page.Requests), func(r approvals.Request) bool { return !r.Requester.Same(who) })
+		own, err := b.cfg.Service.Own(ctx, who, approvals.Query{Limit: PageSize})
+		if err != nil {
+			b.fault(ctx, "drawing_home", who, err)
+			return
+		}
+		v.Admin, v.Waiting, v.Mine = true, page, own.Requests
 	default:
 		v.Mine = page.Requests
 	}

@@ -42,12 +42,11 @@ func (b *Bot) newer(ctx context.Context, c click) (answer, error) {
 }
 
 func (b *Bot) page(ctx context.Context, c click, from func(uint64) approvals.Query) (answer, error) {
-	n, err := strconv.ParseUint(c.value, 10, 64)
-	if err != nil {
-		b.passOver(ctx, "value", "page")
-		return answer{}, nil
+	if n, err := strconv.ParseUint(c.value, 10, 64); err == nil {
+		return b.list(c.place(), from(n), b.replace), nil
 	}
-	return b.list(c.place(), from(n), b.replace), nil
+	b.passOver(ctx, "value", "page")
+	return answer{}, nil
 }
 
 // list reads a page of what somebody may see and says it.

@@ -49,8 +49,8 @@ func TestTypedTextIsNeverMarkup(t *testing.T) {
 	d := look(t)
 	for kind, text := range hostile {
 		t.Run(kind, func(t *testing.T) {
-			for name, r := range stories() {
-				r = poisoned(r, text)
+			for _, name := range []string{"pending", "half_quorum", "invited", "denied", "failed"} { // every field is shown in one of them
+				r := poisoned(stories()[name], text)
 				d := d.naming(map[string]string{"U0ANN": text, "U0SAM": text})
 				d.Company = text
 				all := surfaces(t, d, r)
@@ -60,7 +60,7 @@ func TestTypedTextIsNeverMarkup(t *testing.T) {
 				}
 				all["story"] = d.Story("en", r, entries)
 				for surface, v := range all {
-					harmless(t, name+" "+surface, v, r)
+					harmless(t, name+" "+surface, v)
 				}
 			}
 		})
@@ -69,7 +69,7 @@ func TestTypedTextIsNeverMarkup(t *testing.T) {
 
 // harmless checks a rendering: where Slack reads markup there is none but ours,
 // and nowhere is a character that hides or turns around what follows.
-func harmless(t *testing.T, name string, v any, r approvals.Request) {
+func harmless(t *testing.T, name string, v any) {
 	t.Helper()
 	for _, b := range breaches(t, v) {
 		t.Errorf("%s: %s", name, b)

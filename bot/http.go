@@ -128,7 +128,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, body []byte) int {
 	w.Header().Set("Content-Length", strconv.Itoa(len(reply)))
 	_, _ = w.Write(reply)
 	_ = http.NewResponseController(w).Flush()
-	d.bot.after(later)
+	d.bot.after(r.Context(), later)
 	return http.StatusOK
 }
 

@@ -89,7 +89,9 @@ func TestARequestThatIsNotSlacksIsRefused(t *testing.T) {
 		{"half a signature", func(r *http.Request) { r.Header.Set("X-Slack-Signature", right[:35]) }, 401},
 		{"an empty signature", func(r *http.Request) { r.Header.Set("X-Slack-Signature", "v0=") }, 401},
 		{"a signature that is no hex", func(r *http.Request) { r.Header.Set("X-Slack-Signature", right[:66]+"g") }, 401},
-		{"one bit wrong", func(r *http.Request) { r.Header.Set("X-Slack-Signature", right[:len(right)-1]+flip(right[len(right)-1])) }, 401},
+		{"one bit wrong", func(r *http.Request) {
+			r.Header.Set("X-Slack-Signature", right[:len(right)-1]+flip(right[len(right)-1]))
+		}, 401},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,7 +132,7 @@ func TestWithoutASecretNothingComesIn(t *testing.T) {
 }
 
 func TestARequestOfTheWrongShapeIsRefused(t *testing.T) {
-	huge := "payload=" + strings.Repeat("x", maxBody)
+	huge := "payload=" + strings.Repeat("x", 1<<20)
 	tests := []struct {
 		name    string
 		request *http.Request
@@ -201,6 +203,12 @@ func TestARequestThatFailedMayBeSentAgain(t *testing.T) {
 	}
 }
 
+// badly spoils a signature.
+func badly(r *http.Request) *http.Request {
+	r.Header.Set("X-Slack-Signature", sign("guessed", r.Header.Get("X-Slack-Request-Timestamp"), "x"))
+	return r
+}
+
 func TestSlacksProbesAreAnswered(t *testing.T) {
 	question := `{"token":"x","challenge":"3eZbrw1a","type":"url_verification"}`
 	unsigned := func(body, mediaType string) *http.Request {
@@ -219,6 +227,7 @@ func TestSlacksProbesAreAnswered(t *testing.T) {
 		{"an unsigned challenge", unsigned(question, jsonBody), 401, "unauthorized\n", "text/plain; charset=utf-8"},
 		{"a certificate check", unsigned("ssl_check=1&token=x", formBody), 200, "", ""},
 		{"a signed certificate check", knock("ssl_check=1&token=x", formBody, noon), 200, "", ""},
+		{"a certificate check signed by somebody else", badly(knock("ssl_check=1&token=x", formBody, noon)), 401, "unauthorized\n", "text/plain; charset=utf-8"},
 		{"a certificate check that brings a click", unsigned("ssl_check=1&"+approveBody(), formBody), 401, "unauthorized\n", "text/plain; charset=utf-8"},
 		{"a certificate check that brings a command", unsigned("ssl_check=1&command=/invite-partner", formBody), 401, "unauthorized\n", "text/plain; charset=utf-8"},
 	}

@@ -77,7 +77,7 @@ func (b *Bot) receiveCommand(ctx context.Context, raw []byte) (answer, error) {
 	})
 	if err != nil {
 		ref := b.fault(ctx, c.Name, c.who(), err)
-		return answer{reply: ephemeral(b.words().Say(b.knownLocale(ctx, c.who()), "bot.error", Args{"reference": ref}))}, nil
+		return answer{reply: ephemeral(b.words().Say(b.knownLocale(ctx, c.who()), "fault.command", Args{"reference": ref}))}, nil
 	}
 	return a, nil
 }

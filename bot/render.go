@@ -36,7 +36,7 @@ func (d render) naming(names map[string]string) render {
 // person mentions somebody, or names them where they are not to be notified.
 func (d render) person(id approvals.PersonID) any {
 	if name := typed(d.names[id.User]); name != "" {
-		return Bold(cut(name, maxName))
+		return Bold(shownText(name))
 	}
 	return Mention(id.User)
 }
@@ -101,7 +101,7 @@ func (d render) roughly(locale string, t time.Duration) string {
 
 // guest is the guest's name, e-mail address and company in one line.
 func (d render) guest(locale string, g approvals.Guest) Phrase {
-	args := Args{"name": Bold(cut(g.Name, maxName)), "email": g.Email, "company": cut(g.Company, maxName)}
+	args := Args{"name": Bold(shownText(g.Name)), "email": cut(typed(g.Email), maxEmail), "company": shownText(g.Company)}
 	return d.Words.phrase(locale, "guest.line", args)
 }
 

@@ -81,7 +81,7 @@ func (d render) decides(locale string, r approvals.Request) []piece {
 	}
 	return d.Words.phrase(locale, "card.decides", Args{
 		"needed": needed,
-		"n": strconv.Itoa(r.Stage + 1), "of": strconv.Itoa(len(r.Access.Stages)), "staged": len(r.Access.Stages) > 1,
+		"n":      strconv.Itoa(r.Stage + 1), "of": strconv.Itoa(len(r.Access.Stages)), "staged": len(r.Access.Stages) > 1,
 		"stage": Bold(shownText(s.Name)), "who": d.approvers(locale, s), "until": minute(r.Deadline),
 	})
 }

@@ -60,11 +60,11 @@ func (d render) note(locale string, r approvals.Request) slack.Block {
 		lead = "note.lead_mailed"
 	}
 	text := d.Words.Say(locale, "note.text", Args{
-		"guest": shownText(r.Guest.Name), "email": r.Guest.Email, "access": shownText(r.Access.Title), "link": r.Account.Link,
+		"guest": shownText(r.Guest.Name), "email": cut(typed(r.Guest.Email), maxEmail), "access": shownText(r.Access.Title), "link": r.Account.Link,
 		"by": shownText(d.names[r.Requester.User]), "company": shownText(d.Company), "until": day(r.Until),
 		"mailed": d.Mail == MailMicrosoft,
 	})
-	block := paragraphs(d.Words.phrase(locale, lead, Args{"email": r.Guest.Email}))
+	block := paragraphs(d.Words.phrase(locale, lead, Args{"email": cut(typed(r.Guest.Email), maxEmail)}))
 	block.Elements = append(block.Elements, &slack.RichTextPreformatted{Type: slack.RTEPreformatted, Elements: literal(text).elements()})
 	return block
 }

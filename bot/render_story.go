@@ -85,7 +85,7 @@ func (d render) because(locale, code string) string {
 	if slices.ContainsFunc(briefly, func(r *approvals.Refusal) bool { return string(r.Code) == code }) {
 		return d.Words.Say(locale, "because."+code, nil)
 	}
-	return code
+	return cut(typed(code), maxDetail)
 }
 
 // bullets is a list in rich text with the fields that Slack documents, and no others.

@@ -23,6 +23,8 @@ const (
 	maxPlaceholder   = 150
 	maxPrefill       = 3000
 	maxName          = 100
+	maxArg           = 2000 // a redeem link is the longest
+	maxEmail         = 254
 	maxDetail        = 150
 )
 

@@ -29,7 +29,7 @@ type SocketConfig struct {
 }
 
 // ErrSocketRefused ends a Socket that no new connection can mend.
-var ErrSocketRefused = errors.New("Slack refuses Socket Mode")
+var ErrSocketRefused = errors.New("socket mode refused by Slack")
 
 // Socket listens until ctx ends, and returns nil then: it stops taking, and
 // finishes and acknowledges what is in hand. It returns an error for what no
@@ -80,16 +80,16 @@ type socket struct {
 // run keeps a line open and replaces it when nothing was heard for too long: a
 // connection can be pinged and counted and yet be deaf.
 func (s *socket) run(ctx context.Context) error {
-	current := s.open(ctx)
+	current := s.open(ctx, 0)
 	silence := time.NewTimer(s.cfg.Watchdog)
 	defer silence.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			current.retire(ctx)
+			current.retire()
 			return nil
 		case err := <-s.failed:
-			current.retire(ctx)
+			current.retire()
 			return err
 		case <-s.heard:
 		case <-silence.C:
@@ -103,12 +103,12 @@ func (s *socket) run(ctx context.Context) error {
 // first, so that there is always one that listens.
 func (s *socket) replace(ctx context.Context, old *line) *line {
 	s.bot.cfg.Log.WarnContext(ctx, "socket silent", "watchdog", s.cfg.Watchdog.String())
-	next := s.open(ctx)
+	next := s.open(ctx, 1)
 	limit := time.NewTimer(helloLimit)
 	defer limit.Stop()
 	select {
 	case <-next.greeted:
-		s.lines.Go(func() { old.retire(ctx) })
+		s.lines.Go(old.retire)
 		return next
 	case <-limit.C:
 		s.bot.cfg.Log.WarnContext(ctx, "socket not replaced", "waited", helloLimit.String())
@@ -116,25 +116,26 @@ func (s *socket) replace(ctx context.Context, old *line) *line {
 		s.fail(err)
 	case <-ctx.Done():
 	}
-	s.lines.Go(func() { next.retire(ctx) })
+	s.lines.Go(next.retire)
 	return old
 }
 
 // open starts a line. It outlives ctx until it is retired, so that what is in
-// hand by then can be acknowledged.
-func (s *socket) open(ctx context.Context) *line {
+// hand by then can be acknowledged. beside is how many other lines of ours are
+// open meanwhile.
+func (s *socket) open(ctx context.Context, beside int) *line {
 	api := *s.bot.cfg.API
 	slack.OptionAppLevelToken(s.cfg.AppToken)(&api)
 	slack.OptionHTTPClient(pacedClient{http: s.bot.cfg.HTTP, pace: s.pace})(&api)
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	l := &line{
-		socket: s, client: socketmode.New(&api), end: end,
+		socket: s, client: socketmode.New(&api), end: end, beside: beside,
 		greeted: make(chan struct{}), done: make(chan struct{}), leaving: make(chan struct{}),
 	}
 	l.greet = sync.OnceFunc(func() { close(l.greeted) })
 	s.lines.Go(func() {
 		defer close(l.done)
-		if err := l.client.RunContext(life); err != nil && life.Err() == nil {
+		if err := l.client.RunContext(life); life.Err() == nil {
 			s.refused(err)
 		}
 	})

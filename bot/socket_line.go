@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -19,6 +18,7 @@ type line struct {
 	socket  *socket
 	client  *socketmode.Client
 	end     context.CancelFunc
+	beside  int // connections of ours that the first hello counts too
 	greet   func()
 	greeted chan struct{} // closed by the first hello
 	leaving chan struct{} // closed when nothing more is to be waited for
@@ -81,7 +81,7 @@ func (l *line) drained(ctx context.Context) {
 }
 
 // retire lets the line go and returns when it is gone. It may be called once.
-func (l *line) retire(context.Context) {
+func (l *line) retire() {
 	close(l.leaving)
 	<-l.done
 }
@@ -124,9 +124,10 @@ func (l *line) hello(ctx context.Context, n int) {
 	s.ready()
 	s.cfg.Opened(n)
 	s.bot.cfg.Log.InfoContext(ctx, "socket open", "num_connections", n)
-	if n > s.cfg.Expected {
-		s.bot.cfg.Log.WarnContext(ctx, "more connections than expected", "num_connections", n, "expected", s.cfg.Expected)
+	if expected := s.cfg.Expected + l.beside; n > expected {
+		s.bot.cfg.Log.WarnContext(ctx, "more connections than expected", "num_connections", n, "expected", expected)
 	}
+	l.beside = 0
 }
 
 // lost tells of a connection that was there; a line that was never greeted or
@@ -157,7 +158,7 @@ func reason(err error) string {
 	if refusal, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return refusal.Err
 	}
-	return fmt.Sprintf("%T", err)
+	return withoutURL(err).Error()
 }
 
 // badMessage handles what slack-go could not read: an envelope that we can read
@@ -195,7 +196,7 @@ func (l *line) handle(ctx context.Context, e envelope) {
 		if err := l.acknowledge(ctx, e.ID, reply); err != nil {
 			s.bot.fault(ctx, "acknowledging", approvals.PersonID{}, err)
 		}
-		s.bot.after(later)
+		s.bot.after(ctx, later)
 	})
 }
 

@@ -51,5 +51,5 @@ func (c pacedClient) Do(r *http.Request) (*http.Response, error) {
 	case <-r.Context().Done():
 		return nil, r.Context().Err()
 	}
-	return c.http.Do(r)
+	return c.http.Do(r) //nolint:gosec // the address is the configured API's, not a payload's
 }

@@ -45,7 +45,7 @@ func (b *Bot) tellWhy(ctx context.Context, at place, doing string, err error) {
 		return
 	}
 	ref := b.fault(ctx, doing, at.who, err)
-	b.tell(ctx, at, b.words().Notice(locale, "bot.error", Args{"reference": ref}))
+	b.tell(ctx, at, b.words().Notice(locale, "fault.command", Args{"reference": ref}))
 }
 
 // replace puts m in the place of the private message whose button was pressed;

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -64,6 +63,3 @@ func codeOf(err error) string {
 	}
 	return ""
 }
-
-// gaveUp reports that an error is the caller's own end, not Slack's.
-func gaveUp(ctx context.Context) bool { return ctx.Err() != nil }

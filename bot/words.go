@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -35,8 +36,8 @@ func NewWords() (*Words, error) {
 }
 
 // Args are what a sentence needs to know. A string or a number is shown as it
-// is and never understood as markup; Mention, GroupMention, ChannelMention and
-// Moment are shown as Slack's own. The argument "count" chooses the plural form.
+// is and never understood as markup; Mention, GroupMention and Moment are shown
+// as Slack's own. The argument "count" chooses the plural form.
 type Args map[string]any
 
 // Say returns a sentence as plain text: for plain_text objects, errors at form
@@ -74,7 +75,7 @@ func (w *Words) phrase(locale, id string, args Args) []piece {
 		MessageID: id, TemplateData: data, PluralCount: args["count"],
 	})
 	if err != nil && text == "" {
-		return []piece{literal("[" + id + "]")}
+		return []piece{literal("[" + shownText(id) + "]")}
 	}
 	return fill(text, slots)
 }
@@ -86,7 +87,7 @@ const (
 	markEnd   = "\uE001"
 )
 
-func mark(n int) string { return fmt.Sprintf("%s%d%s", markStart, n, markEnd) }
+func mark(n int) string { return markStart + strconv.Itoa(n) + markEnd }
 
 // fill puts the arguments back in place of their marks.
 func fill(text string, slots []piece) []piece {
@@ -99,9 +100,8 @@ func fill(text string, slots []piece) []piece {
 		if !found {
 			return out
 		}
-		var n int
 		number, after, _ := strings.Cut(rest, markEnd)
-		if _, err := fmt.Sscan(number, &n); err == nil && n < len(slots) {
+		if n, err := strconv.Atoi(number); err == nil && n < len(slots) {
 			out = append(out, slots[n])
 		}
 		text = after

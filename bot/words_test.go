@@ -192,12 +192,18 @@ func TestWords(t *testing.T) {
 		{"an unknown sentence shows its ID", w.Say("en", "nowhere.to.be.found", nil), "[nowhere.to.be.found]"},
 		{"plain text has plain times", w.Say("en", "lasts.until", Args{"until": day(nine)}), "until 23 Nov 2026"},
 		{"markup has live times", w.Markup("en", "lasts.until", Args{"until": day(nine)}), "until <!date^1795424400^{date}|23 Nov 2026>"},
-		{"a click that came second names the first", w.Refusal("en", approvals.ErrDecided.With("id", "INV-7").With("by", "U0SAM").With("how", "approved").With("at", "1795424400").With("state", "inviting")),
-			"<@U0SAM> approved INV-7 on <!date^1795424400^{date_short} at {time}|23 Nov 2026 09:00 UTC>, so your click changed nothing. See what happened with /partner-requests show INV-7."},
-		{"a timed out request has nobody to name", w.Refusal("en", approvals.ErrDecided.With("id", "INV-7").With("by", "").With("how", "timed out").With("at", "1795424400").With("state", "timed out")),
-			"Time ran out for INV-7 on <!date^1795424400^{date_short} at {time}|23 Nov 2026 09:00 UTC>, so your click changed nothing. See what happened with /partner-requests show INV-7."},
-		{"an error at a field has no markup", w.Refusal("en", approvals.ErrAlreadyIn.With("id", "INV-7").With("access", "R&D <x>").With("until", "1795424400")),
-			"INV-7 already gives this guest R&D <x>, until 23 Nov 2026. See it with /partner-requests show INV-7, or choose another access."},
+		{
+			"a click that came second names the first", w.Refusal("en", approvals.ErrDecided.With("id", "INV-7").With("by", "U0SAM").With("how", "approved").With("at", "1795424400").With("state", "inviting")),
+			"<@U0SAM> approved INV-7 on <!date^1795424400^{date_short} at {time}|23 Nov 2026 09:00 UTC>, so your click changed nothing. See what happened with /partner-requests show INV-7.",
+		},
+		{
+			"a timed out request has nobody to name", w.Refusal("en", approvals.ErrDecided.With("id", "INV-7").With("by", "").With("how", "timed out").With("at", "1795424400").With("state", "timed out")),
+			"Time ran out for INV-7 on <!date^1795424400^{date_short} at {time}|23 Nov 2026 09:00 UTC>, so your click changed nothing. See what happened with /partner-requests show INV-7.",
+		},
+		{
+			"an error at a field has no markup", w.Refusal("en", approvals.ErrAlreadyIn.With("id", "INV-7").With("access", "R&D <x>").With("until", "1795424400")),
+			"INV-7 already gives this guest R&D <x>, until 23 Nov 2026. See it with /partner-requests show INV-7, or choose another access.",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package entra
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -71,7 +72,7 @@ func newAdapter(cfg checked) (*khttp.NetHttpRequestAdapter, error) {
 }
 
 // Check reports whether a token can be had and Graph answers with it. It needs
-// no permission that inviting does not need.
+// the permission that Find needs, and no other.
 func (c *Client) Check(ctx context.Context) error {
 	info := c.request(kiota.GET, "/users{?%24select,%24top}", nil)
 	info.QueryParameters["%24select"] = "id"
@@ -83,9 +84,7 @@ func (c *Client) Check(ctx context.Context) error {
 // request is a call below the Graph address; the path's {names} come from ids.
 func (c *Client) request(method kiota.HttpMethod, path string, ids map[string]string) *kiota.RequestInformation {
 	params := map[string]string{}
-	for k, v := range ids {
-		params[k] = v
-	}
+	maps.Copy(params, ids) // the SDK adds to its own
 	info := kiota.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(method, "{+baseurl}"+path, params)
 	info.Headers.TryAdd("Accept", "application/json")
 	return info

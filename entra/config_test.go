@@ -33,7 +33,7 @@ func TestTokensGoOverHTTPSOrToThisMachine(t *testing.T) {
 		{"http://127.0.0.1:9999/v1.0", true},
 		{"http://localhost:9999/v1.0", true},
 		{"http://[::1]:9999/v1.0", true},
-		{"http://127.0.0.1:9999", false},
+		{"http://127.0.0.1:9999", true},
 		{"https://graph.microsoft.com/beta", false},
 		{"http://graph.microsoft.com/v1.0", false},
 		{"http://127.0.0.1.example.com/v1.0", false},
@@ -79,8 +79,8 @@ func TestEveryCallCarriesATokenOfItsCloud(t *testing.T) {
 			c.TakeBack(t.Context(), theGuest, into)
 			c.Check(t.Context())
 			sent := g.requests()
-			if len(sent) != 6 || len(cred.scopes) != 1 || cred.scopes[0] != scope {
-				t.Errorf("%s at %s: %d calls with a token for %v", cloud, host, len(sent), cred.scopes)
+			if len(sent) != 6 || len(cred.scopes) != 1 || cred.scopes[0] != scope || cred.cae {
+				t.Errorf("%s at %s: %d calls with a token for %v, to be challenged: %t", cloud, host, len(sent), cred.scopes, cred.cae)
 			}
 			for _, a := range sent {
 				if got := a.header.Get("Authorization"); got != "Bearer "+theToken {
@@ -119,6 +119,7 @@ func TestCheckAsksWithATokenAndReportsWhy(t *testing.T) {
 		{"no permission", refuses(403, "Authorization_RequestDenied", "Insufficient privileges."), &idle{}, refused, "Authorization_RequestDenied"},
 		{"no token", says200(`{"value":[]}`), &idle{err: errors.New("AADSTS700016: Application not found.\r\nTrace ID: 1")}, later, "token"},
 		{"not Graph", saysHTML(200), &idle{}, later, ""},
+		{"an empty answer", says200(`null`), &idle{}, later, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

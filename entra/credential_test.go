@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -85,7 +86,7 @@ func TestARefusedSecretIsTriedAgainLaterInEntrasWords(t *testing.T) {
 		fmt.Fprint(w, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: trace-1","error_codes":[7000215]}`)
 	})
 	_, err := atAuthority(t, srv).Invite(t.Context(), priya)
-	trouble, ok := err.(*approvals.Trouble)
+	trouble, ok := errors.AsType[*approvals.Trouble](err)
 	if !ok {
 		t.Fatalf("got %v", err)
 	}

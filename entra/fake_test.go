@@ -109,9 +109,12 @@ func graphSays(status int, body string, header ...string) http.HandlerFunc {
 func says200(body string) http.HandlerFunc { return graphSays(http.StatusOK, body) }
 
 func refuses(status int, code, message string, header ...string) http.HandlerFunc {
-	body, _ := json.Marshal(map[string]any{"error": map[string]any{
+	body, err := json.Marshal(map[string]any{"error": map[string]any{
 		"code": code, "message": message, "innerError": map[string]any{"request-id": "req-inner", "date": "2026-11-23T09:00:00"},
 	}})
+	if err != nil {
+		panic(err)
+	}
 	return graphSays(status, string(body), header...)
 }
 
@@ -154,6 +157,7 @@ func invited(w http.ResponseWriter, r *http.Request) {
 type idle struct {
 	mu     sync.Mutex
 	scopes []string
+	cae    bool // a token was asked for that Graph may challenge at any call
 	err    error
 	empty  bool
 }
@@ -161,7 +165,7 @@ type idle struct {
 func (c *idle) GetToken(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.scopes = o.Scopes
+	c.scopes, c.cae = o.Scopes, c.cae || o.EnableCAE
 	if c.err != nil || c.empty {
 		return azcore.AccessToken{}, c.err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -51,7 +52,7 @@ func TestAnInvitationAsksForNoMoreThanItNeeds(t *testing.T) {
 			if diff := cmp.Diff(tt.want, body); diff != "" {
 				t.Error(diff)
 			}
-			if sent[0].header.Get("Content-Length") != fmt.Sprint(len(sent[0].body)) {
+			if sent[0].header.Get("Content-Length") != strconv.Itoa(len(sent[0].body)) {
 				t.Error("the body left in chunks")
 			}
 		})
@@ -125,7 +126,10 @@ func TestNoSecretReachesALogOrAnError(t *testing.T) {
 		_, _, closed := c.Find(t.Context(), priya.Email)
 		for _, err := range []error{invite, find, closed, c.Grant(t.Context(), theToken, into)} {
 			trouble, _ := errors.AsType[*approvals.Trouble](err)
-			stored, _ := json.Marshal(trouble)
+			stored, err2 := json.Marshal(trouble)
+			if err2 != nil {
+				t.Fatal(err2)
+			}
 			fmt.Fprintf(&words, "%v %s %v\n", err, stored, errors.Unwrap(err))
 		}
 	}
@@ -140,7 +144,7 @@ func TestNoSecretReachesALogOrAnError(t *testing.T) {
 			t.Errorf("an error says %s:\n%s", secret, words.String())
 		}
 	}
-	if strings.Contains(log.String(), priya.Email) || strings.Contains(words.String(), priya.Email) {
+	if said := log.String() + words.String(); strings.Contains(said, "fabrikam.example") { // in an address the @ may be escaped
 		t.Error("the guest's address was said")
 	}
 }

@@ -141,7 +141,7 @@ func chose(e, before map[string]any, value string) (map[string]any, error) {
 			}
 			return after, nil
 		}
-		selected, _ := before[key].([]any) //nolint:errcheck // nothing chosen yet
+		selected, _ := before[key].([]any) // nothing chosen yet
 		after[key] = []any{}
 		if i >= 0 {
 			after[key] = append(slices.Clone(selected), any(clone(options[i])))

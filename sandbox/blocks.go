@@ -82,7 +82,7 @@ func (c *checker) blocks(raw any, limit int, at string) {
 	for i, item := range list {
 		here := fmt.Sprintf("%s/%d", at, i)
 		c.shape(item, blockTypes, here)
-		b, _ := item.(map[string]any) //nolint:errcheck // shape has complained if it is none
+		b, _ := item.(map[string]any) // shape has complained if it is none
 		if id := str(b, "block_id"); id != "" {
 			if ids[id] {
 				c.add(here+"/block_id", "block_id %q already exists", id)
@@ -174,6 +174,7 @@ func (c *checker) value(v any, r rule, at string) {
 		}
 	case aList:
 		c.list(v, r, at)
+	case anything:
 	}
 }
 

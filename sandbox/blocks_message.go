@@ -64,8 +64,8 @@ func (w *World) messagesLocked(channelID string, show func(*Message) bool) []Mes
 	return list
 }
 
-func (m *Message) copied() Message {
-	c := *m
+func (m Message) copied() Message {
+	c := m
 	c.Blocks, c.Metadata = clone(m.Blocks), clone(m.Metadata)
 	c.Pings, c.Links = slices.Clone(m.Pings), slices.Clone(m.Links)
 	return c

@@ -1,5 +1,7 @@
 package sandbox
 
+import "maps"
+
 // maxTextObject is the most that any text object holds; many fields take less.
 const maxTextObject = 3000
 
@@ -51,9 +53,7 @@ func anyText(limit int) rule {
 // with is the fields plus those that many shapes share.
 func (f fields) with(more ...fields) fields {
 	for _, m := range more {
-		for key, r := range m {
-			f[key] = r
-		}
+		maps.Copy(f, m)
 	}
 	return f
 }

@@ -2,9 +2,9 @@ package sandbox
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -77,7 +77,7 @@ func (w *World) trafficLocked() []Traffic {
 		case c.Status == 200:
 			status = "ok"
 		default:
-			status = fmt.Sprint(c.Status)
+			status = strconv.Itoa(c.Status)
 		}
 		list = append(list, Traffic{
 			At: c.At.Unix(), Dir: c.Dir, What: c.What, Status: status,
@@ -104,7 +104,7 @@ func redacted(args map[string]any) map[string]any {
 
 // clone deep-copies what encoding/json makes of an object.
 func clone[T any](v T) T {
-	c, _ := cloneAny(v).(T) //nolint:errcheck // the copy has the type of the original
+	c, _ := cloneAny(v).(T) // the copy has the type of the original
 	return c
 }
 

@@ -33,6 +33,13 @@ func (w *World) Fail(method string, f Fault) {
 	w.faults[method] = append(w.faults[method], f)
 }
 
+// Heal forgets the faults of a method that did not strike yet.
+func (w *World) Heal(method string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.faults, method)
+}
+
 // takeFaultLocked is the fault due for this call, if any.
 func (w *World) takeFaultLocked(method string) *Fault {
 	queue := w.faults[method]
@@ -76,7 +83,7 @@ func (f *Fault) write(rw http.ResponseWriter) {
 	}
 	rw.Header().Set("Content-Type", cmp.Or(f.ContentType, "text/html"))
 	rw.WriteHeader(cmp.Or(f.Status, http.StatusOK))
-	_, _ = rw.Write([]byte(f.Body)) //nolint:errcheck // the peer may be gone; there is nobody to tell
+	_, _ = rw.Write([]byte(f.Body)) // the peer may be gone; there is nobody to tell
 }
 
 // pause waits in real time, or until ctx ends.
@@ -99,7 +106,7 @@ func cut(rw http.ResponseWriter) {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(interface{ SetLinger(sec int) error }); ok {
-		_ = tcp.SetLinger(0) //nolint:errcheck // closing follows either way
+		_ = tcp.SetLinger(0) // closing follows either way
 	}
-	_ = conn.Close() //nolint:errcheck // the connection is being thrown away
+	_ = conn.Close() // the connection is being thrown away
 }

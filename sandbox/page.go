@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 )
 
 //go:embed page
@@ -45,7 +47,7 @@ func pageFile(name string) http.Handler {
 		}[suffix])
 		rw.Header().Set("Content-Security-Policy", pagePolicy)
 		rw.Header().Set("Cache-Control", "no-cache")
-		_, _ = rw.Write(content)
+		http.ServeContent(rw, r, name, time.Time{}, bytes.NewReader(content))
 	})
 }
 
@@ -97,10 +99,19 @@ func (w *World) serveAct(rw http.ResponseWriter, r *http.Request) {
 	answer := struct {
 		OK    bool   `json:"ok"`
 		Error string `json:"error,omitempty"`
+		Shown bool   `json:"shown,omitempty"` // the open modal says it already, at its fields
 	}{OK: true}
 	if err := w.Act(r.Context(), act); err != nil {
 		answer.OK, answer.Error = false, err.Error()
+		answer.Shown = act.Do == "submit" && w.fieldsRefused(act.As)
 	}
-	rw.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(rw).Encode(answer)
+	writeJSON(rw, http.StatusOK, answer)
+}
+
+// fieldsRefused tells whether the modal in front of the person has errors at its fields.
+func (w *World) fieldsRefused(as string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	stack := w.stacks[as]
+	return len(stack) > 0 && len(stack[len(stack)-1].errors) > 0
 }

@@ -2,6 +2,9 @@ package sandbox
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"strings"
 	"testing"
@@ -10,8 +13,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser is a tab of a headless Chromium. The test fails if there is none: nothing else can show what a page does.
-func browser(t *testing.T) context.Context {
+// pageBrowser is a tab of a headless Chromium. The test fails if there is none: nothing else can show what a page does.
+func pageBrowser(t *testing.T) context.Context {
 	t.Helper()
 	var path string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome", "headless-shell"} {
@@ -38,18 +41,20 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// do runs steps on the page; a step that takes longer than a person would wait fails.
-func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) { //nolint:revive // t comes first in helpers
+// pageDo runs steps on the page; a step that takes longer than a person would wait fails.
+func pageDo(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) { //nolint:revive // t comes first in helpers
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		t.Fatal(err)
+	for i, step := range steps {
+		if err := chromedp.Do(ctx, step); err != nil {
+			t.Fatalf("step %d: %v", i+1, err)
+		}
 	}
 }
 
-// read evaluates an expression on the page.
-func read[T any](t *testing.T, ctx context.Context, expression string) T { //nolint:revive // t comes first in helpers
+// pageRead evaluates an expression on the page.
+func pageRead[T any](t *testing.T, ctx context.Context, expression string) T { //nolint:revive // t comes first in helpers
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -134,25 +139,25 @@ func openPoisoned(w *World) {
 }
 
 func TestHostileTextIsShownAsTextAndRunsNothing(t *testing.T) {
-	w := opened(t)
+	w := pageWorld(t)
 	poison(w)
-	ctx := browser(t)
-	do(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(w.URL()+"/#as=U0ANN&in=C0FALCON&wire=1"),
+	ctx := pageBrowser(t)
+	pageDo(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(w.URL()+"/#as=U0ANN&in=C0FALCON&wire=1"),
 		chromedp.WaitVisible(testID("message-1700000000.000200")), chromedp.WaitVisible(testID("toast")))
-	shown := read[string](t, ctx, `document.querySelector('[data-testid="message-1700000000.000100"] .text').textContent`)
+	shown := pageRead[string](t, ctx, `document.querySelector('[data-testid="message-1700000000.000100"] .text').textContent`)
 	if shown != hostile {
 		t.Errorf("the message shows as %q", shown)
 	}
-	do(t, ctx, chromedp.Click(testID("action-go")), chromedp.WaitVisible(testID("confirm-ok")))
+	pageDo(t, ctx, chromedp.Click(testID("action-go")), chromedp.WaitVisible(testID("confirm-ok")))
 	harmless(t, ctx, "a confirm dialog")
-	do(t, ctx, chromedp.Click(testID("confirm-cancel")), chromedp.WaitNotPresent(testID("confirm-ok")))
+	pageDo(t, ctx, chromedp.Click(testID("confirm-cancel")), chromedp.WaitNotPresent(testID("confirm-ok")))
 
 	openPoisoned(w)
-	do(t, ctx, chromedp.WaitVisible(testID("error-b6")), chromedp.WaitVisible(testID("error-b7")))
-	if got := read[string](t, ctx, `document.querySelector('[data-testid="error-b6"]').textContent`); got != hostile {
+	pageDo(t, ctx, chromedp.WaitVisible(testID("error-b6")), chromedp.WaitVisible(testID("error-b7")))
+	if got := pageRead[string](t, ctx, `document.querySelector('[data-testid="error-b6"]').textContent`); got != hostile {
 		t.Errorf("the error shows as %q", got)
 	}
-	if got := read[string](t, ctx, `document.querySelector('[data-testid="field-b6"]').value`); got != hostile {
+	if got := pageRead[string](t, ctx, `document.querySelector('[data-testid="field-b6"]').value`); got != hostile {
 		t.Errorf("the field holds %q", got)
 	}
 	harmless(t, ctx, "the modal")
@@ -161,31 +166,73 @@ func TestHostileTextIsShownAsTextAndRunsNothing(t *testing.T) {
 // harmless checks that nothing on the page came alive: no script, no picture, no address that runs, no policy broken.
 func harmless(t *testing.T, ctx context.Context, where string) { //nolint:revive // t comes first in helpers
 	t.Helper()
-	if title := read[string](t, ctx, "document.title"); strings.HasPrefix(title, "pwned") {
+	if title := pageRead[string](t, ctx, "document.title"); strings.HasPrefix(title, "pwned") {
 		t.Errorf("%s: a script ran", where)
 	}
 	for _, selector := range []string{"body script", "body img", "body iframe", "[onerror]", "[style*=url]", `a[href^="javascript:"]`, `a[href^="data:"]`} {
-		if n := read[int](t, ctx, "document.querySelectorAll(`"+selector+"`).length"); n != 0 {
+		if n := pageRead[int](t, ctx, "document.querySelectorAll(`"+selector+"`).length"); n != 0 {
 			t.Errorf("%s: %d elements match %s", where, n, selector)
 		}
 	}
 }
 
+func TestARefusedFieldSaysSoInPlaceAndKeepsWhatWasTyped(t *testing.T) {
+	w := pageWorld(t)
+	app := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.FormValue("payload"), "acme.example") {
+			return
+		}
+		rw.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(rw, `{"response_action":"errors","errors":{"mail":"That is our own company."}}`)
+	}))
+	t.Cleanup(app.Close)
+	w.SetAppURL(app.URL)
+	w.mu.Lock()
+	plain := func(text string) map[string]any { return map[string]any{"type": "plain_text", "text": text} }
+	input := func(id string) any {
+		return map[string]any{"type": "input", "block_id": id, "label": plain(id), "element": map[string]any{"type": "plain_text_input", "action_id": "v"}}
+	}
+	w.stacks["U0ANN"] = []*view{w.newViewLocked("U0ANN", map[string]any{
+		"type": "modal", "callback_id": "ask", "title": plain("Ask"), "submit": plain("Send"), "blocks": []any{input("mail"), input("why")},
+	})}
+	w.touchLocked()
+	w.mu.Unlock()
+
+	ctx := pageBrowser(t)
+	pageDo(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(w.URL()+"/#as=U0ANN&in=C0GENERAL"),
+		chromedp.SendKeys(testID("field-mail"), "jane@northwind.example"), chromedp.Click(testID("modal-submit")),
+		chromedp.WaitVisible(testID("error-why")), chromedp.SendKeys(testID("field-why"), "drawings"),
+		chromedp.Click(testID("modal-submit")), chromedp.WaitVisible(testID("error-mail")), chromedp.WaitNotPresent(testID("error-why")),
+		chromedp.WaitNotPresent(chromedp.CSS("[aria-busy]")))
+	typed := pageRead[string](t, ctx, `[...document.querySelectorAll("[data-testid^=field-]")].map(f => f.value).join()`)
+	if typed != "jane@northwind.example,drawings" {
+		t.Errorf("the fields hold %q", typed)
+	}
+	if focus := pageRead[string](t, ctx, `document.activeElement.dataset.testid`); focus != "field-mail" {
+		t.Errorf("the focus is on %q", focus)
+	}
+	if n := pageRead[int](t, ctx, `document.querySelectorAll("[data-testid=toast]").length`); n != 0 {
+		t.Error("what the field says is said again in a toast")
+	}
+	pageDo(t, ctx, chromedp.Clear(testID("field-mail")), chromedp.SendKeys(testID("field-mail"), "jane@acme.example"),
+		chromedp.Click(testID("modal-submit")), chromedp.WaitNotPresent(testID("modal")))
+}
+
 func TestTypingSurvivesWhatOthersDo(t *testing.T) {
-	w := opened(t)
-	ctx := browser(t)
-	do(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(w.URL()+"/#as=U0ANN&in=C0GENERAL"),
+	w := pageWorld(t)
+	ctx := pageBrowser(t)
+	pageDo(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(w.URL()+"/#as=U0ANN&in=C0GENERAL"),
 		chromedp.WaitVisible(testID("composer")), chromedp.SendKeys(testID("composer"), "hello wrld"),
 		chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-testid=composer]').setSelectionRange(7, 7)`))
 	if err := w.Act(ctx, Act{As: "U0BEN", Do: "say", Channel: "C0GENERAL", Text: "me first"}); err != nil {
 		t.Fatal(err)
 	}
 	ts := w.Messages("C0GENERAL")[0].TS
-	do(t, ctx, chromedp.WaitVisible(testID("message-"+ts)), chromedp.KeyEvent("o"))
-	if got := read[string](t, ctx, `document.activeElement.value`); got != "hello world" {
+	pageDo(t, ctx, chromedp.WaitVisible(testID("message-"+ts)), chromedp.KeyEvent("o"))
+	if got := pageRead[string](t, ctx, `document.activeElement.value`); got != "hello world" {
 		t.Errorf("the message box holds %q", got)
 	}
-	do(t, ctx, chromedp.KeyEvent("\r"), chromedp.WaitVisible(chromedp.CSS(`[role=log] article:nth-of-type(2)`)))
+	pageDo(t, ctx, chromedp.KeyEvent("\r"), chromedp.WaitVisible(chromedp.CSS(`[role=log] article:nth-of-type(2)`)))
 	if got := w.Messages("C0GENERAL"); len(got) != 2 || got[1].Text != "hello world" || got[1].User != "U0ANN" {
 		t.Errorf("the channel holds %+v", got)
 	}

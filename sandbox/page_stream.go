@@ -27,8 +27,9 @@ type snapshotGroup struct {
 // snapshotFor is the world as the person sees it; for a stranger or nobody, as the first person in it does.
 func (w *World) snapshotFor(as string) ([]byte, error) {
 	w.mu.Lock()
-	if _, known := w.people[as]; !known {
-		as = w.peopleOrder[0]
+	reader := w.peopleOrder[0]
+	if p, known := w.people[as]; known {
+		reader = p.ID
 	}
 	groups := make([]snapshotGroup, 0, len(w.groupOrder))
 	for _, id := range w.groupOrder {
@@ -36,9 +37,9 @@ func (w *World) snapshotFor(as string) ([]byte, error) {
 		groups = append(groups, snapshotGroup{ID: g.ID, Handle: g.Handle, Name: g.Name})
 	}
 	w.mu.Unlock()
-	data, err := json.Marshal(snapshot{State: w.State(as), UserGroups: groups})
+	data, err := json.Marshal(snapshot{State: w.State(reader), UserGroups: groups})
 	if err != nil {
-		return nil, fmt.Errorf("writing the world as %s sees it: %w", as, err)
+		return nil, fmt.Errorf("writing the world as %s sees it: %w", reader, err)
 	}
 	return data, nil
 }

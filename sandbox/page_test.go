@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// opened is a running world for tests of the page.
-func opened(t *testing.T) *World {
+// pageWorld is a running world for tests of the page.
+func pageWorld(t *testing.T) *World {
 	t.Helper()
 	w, err := New(Config{
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
@@ -33,8 +33,8 @@ func opened(t *testing.T) *World {
 	return w
 }
 
-// ask sends one request to the world and returns the status and the body.
-func ask(t *testing.T, w *World, method, path, body string, change func(*http.Request)) (int, http.Header, string) {
+// pageAsk sends one request to the world and returns the status and the body.
+func pageAsk(t *testing.T, w *World, method, path, body string, change func(*http.Request)) (int, http.Header, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, w.URL()+path, strings.NewReader(body))
 	if err != nil {
@@ -42,7 +42,7 @@ func ask(t *testing.T, w *World, method, path, body string, change func(*http.Re
 	}
 	r.Header.Set("Content-Type", "application/json")
 	change(r)
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
 	response, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func ask(t *testing.T, w *World, method, path, body string, change func(*http.Re
 	return response.StatusCode, response.Header, string(content)
 }
 
-func as(r *http.Request, host, origin, kind string) {
+func pageHeaders(r *http.Request, host, origin, kind string) {
 	r.Host = host
 	if origin != "" {
 		r.Header.Set("Origin", origin)
@@ -64,7 +64,7 @@ func as(r *http.Request, host, origin, kind string) {
 }
 
 func TestPageAnswersItsOwnBrowserOnly(t *testing.T) {
-	w := opened(t)
+	w := pageWorld(t)
 	own := strings.TrimPrefix(w.URL(), "http://")
 	_, port, _ := strings.Cut(own, ":")
 	local := "localhost:" + port
@@ -94,7 +94,7 @@ func TestPageAnswersItsOwnBrowserOnly(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			body := `{"as":"U0ANN","do":"read","channel":"C0GENERAL"}`
-			status, _, _ := ask(t, w, tt.method, tt.path, body, func(r *http.Request) { as(r, tt.host, tt.origin, tt.kind) })
+			status, _, _ := pageAsk(t, w, tt.method, tt.path, body, func(r *http.Request) { pageHeaders(r, tt.host, tt.origin, tt.kind) })
 			if status != tt.want {
 				t.Errorf("status %d, want %d", status, tt.want)
 			}
@@ -103,8 +103,8 @@ func TestPageAnswersItsOwnBrowserOnly(t *testing.T) {
 }
 
 func TestPageRunsNothingThatIsNotItsOwn(t *testing.T) {
-	w := opened(t)
-	_, header, body := ask(t, w, "GET", "/", "", func(*http.Request) {})
+	w := pageWorld(t)
+	_, header, body := pageAsk(t, w, "GET", "/", "", func(*http.Request) {})
 	policy := header.Get("Content-Security-Policy")
 	for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"} {
 		if !strings.Contains(policy, want) {
@@ -122,13 +122,13 @@ func TestPageRunsNothingThatIsNotItsOwn(t *testing.T) {
 }
 
 func TestEveryFileOfThePageIsServed(t *testing.T) {
-	w := opened(t)
+	w := pageWorld(t)
 	files, err := pageFiles.ReadDir("page")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		status, header, body := ask(t, w, "GET", "/page/"+f.Name(), "", func(*http.Request) {})
+		status, header, body := pageAsk(t, w, "GET", "/page/"+f.Name(), "", func(*http.Request) {})
 		if status != 200 || header.Get("Content-Type") == "" || body == "" {
 			t.Errorf("%s: status %d, type %q, %d bytes", f.Name(), status, header.Get("Content-Type"), len(body))
 		}
@@ -136,7 +136,7 @@ func TestEveryFileOfThePageIsServed(t *testing.T) {
 }
 
 func TestStateIsWhatThatPersonSees(t *testing.T) {
-	w := opened(t)
+	w := pageWorld(t)
 	tests := []struct{ name, as, want, not string }{
 		{"an admin sees the private channel", "U0ADA", `"C0HERON"`, ""},
 		{"a buyer does not", "U0ANN", `"me":{"id":"U0ANN"`, `"C0HERON"`},
@@ -146,7 +146,7 @@ func TestStateIsWhatThatPersonSees(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, _, body := ask(t, w, "GET", "/sandbox/state?as="+tt.as, "", func(*http.Request) {})
+			_, _, body := pageAsk(t, w, "GET", "/sandbox/state?as="+tt.as, "", func(*http.Request) {})
 			if !strings.Contains(body, tt.want) || (tt.not != "" && strings.Contains(body, tt.not)) {
 				t.Errorf("want %s and not %s in\n%s", tt.want, tt.not, body)
 			}
@@ -155,7 +155,7 @@ func TestStateIsWhatThatPersonSees(t *testing.T) {
 }
 
 func TestActTellsWhatThePersonWouldRead(t *testing.T) {
-	w := opened(t)
+	w := pageWorld(t)
 	tests := []struct {
 		name, body string
 		status     int
@@ -171,7 +171,7 @@ func TestActTellsWhatThePersonWouldRead(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			status, _, body := ask(t, w, "POST", "/sandbox/act", tt.body, func(*http.Request) {})
+			status, _, body := pageAsk(t, w, "POST", "/sandbox/act", tt.body, func(*http.Request) {})
 			if status != tt.status {
 				t.Fatalf("status %d, want %d: %s", status, tt.status, body)
 			}
@@ -193,7 +193,7 @@ func TestActTellsWhatThePersonWouldRead(t *testing.T) {
 }
 
 func TestStreamDeliversEveryChange(t *testing.T) {
-	w := opened(t)
+	w := pageWorld(t)
 	ctx, leave := context.WithTimeout(t.Context(), 20*time.Second)
 	defer leave()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.URL()+"/sandbox/stream?as=U0BEN", http.NoBody)
@@ -233,7 +233,7 @@ func TestStreamDeliversEveryChange(t *testing.T) {
 }
 
 func TestClosingTheWorldEndsItsStreams(t *testing.T) {
-	w := opened(t)
+	w := pageWorld(t)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL()+"/sandbox/stream?as=U0BEN", http.NoBody)
 	if err != nil {
 		t.Fatal(err)

@@ -70,9 +70,9 @@ func (c *channel) has(user string) bool { return slices.Contains(c.Members, user
 
 // cast is who is in the workspace when it opens.
 func cast() []Person {
-	member := func(id, name, real, title, role, color string) Person {
+	member := func(id, name, realName, title, role, color string) Person {
 		return Person{
-			ID: id, TeamID: TeamID, Name: name, RealName: real, Title: title, Role: role, Color: color,
+			ID: id, TeamID: TeamID, Name: name, RealName: realName, Title: title, Role: role, Color: color,
 			Email: name + "@northwind.example", Locale: "en-US", TZ: "Europe/Berlin",
 		}
 	}
@@ -139,6 +139,17 @@ func (w *World) SetPerson(id string, change func(*Person)) {
 		change(p)
 		w.touchLocked()
 	}
+}
+
+// AddPerson makes an account; of an ID that exists already it becomes the account.
+func (w *World) AddPerson(p Person) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.people[p.ID] == nil {
+		w.peopleOrder = append(w.peopleOrder, p.ID)
+	}
+	w.people[p.ID] = &p
+	w.touchLocked()
 }
 
 // SetGroup makes exactly these people the members of a user group, creating the group if need be.

@@ -315,7 +315,7 @@ func writeJSON(rw http.ResponseWriter, status int, v any) {
 	}
 	rw.Header().Set("Content-Type", "application/json; charset=utf-8")
 	rw.WriteHeader(status)
-	_, _ = rw.Write(b) //nolint:errcheck // the peer may be gone; there is nobody to tell
+	_, _ = rw.Write(b) // the peer may be gone; there is nobody to tell
 }
 
 // secret is something nobody can guess.

@@ -42,9 +42,9 @@ func TestTokensAreTakenFromBodyAndHeaderAndChecked(t *testing.T) {
 			if tt.bearer != "" {
 				headers = append(headers, "Authorization", "Bearer "+tt.bearer)
 			}
-			resp, body := post(t, w.SlackURL()+tt.method, tt.body, headers...)
-			if got := str(body, "error"); got != tt.want || resp.StatusCode != http.StatusOK || truthy(body["ok"]) != (tt.want == "") {
-				t.Errorf("got %d %v, want %q", resp.StatusCode, body, tt.want)
+			status, body := post(t, w.SlackURL()+tt.method, tt.body, headers...)
+			if got := str(body, "error"); got != tt.want || status != http.StatusOK || truthy(body["ok"]) != (tt.want == "") {
+				t.Errorf("got %d %v, want %q", status, body, tt.want)
 			}
 		})
 	}

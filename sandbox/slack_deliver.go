@@ -43,7 +43,7 @@ func (w *World) deliver(ctx context.Context, d delivery) (ack, error) {
 	w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, w.cfg.AckTimeout)
 	defer cancel()
-	stop := context.AfterFunc(w.ctx, cancel)
+	stop := context.AfterFunc(w.ctx, cancel) //nolint:contextcheck // the end of the world ends the wait too
 	defer stop()
 	var reply ack
 	err := errTimeout

@@ -28,7 +28,7 @@ const (
 // Signature is the X-Slack-Signature of a body sent at a time.
 func Signature(secret string, at time.Time, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
-	_, _ = fmt.Fprintf(mac, "v0:%d:%s", at.Unix(), body) //nolint:errcheck // a hash takes everything
+	_, _ = fmt.Fprintf(mac, "v0:%d:%s", at.Unix(), body) // a hash takes everything
 	return "v0=" + hex.EncodeToString(mac.Sum(nil))
 }
 
@@ -106,7 +106,7 @@ func (w *World) deliverHTTP(ctx context.Context, target string, d delivery) (ack
 			return ack{}, failed(ctx)
 		}
 		answer, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-		_ = resp.Body.Close() //nolint:errcheck // read to its end or not, it is done with
+		_ = resp.Body.Close() // read to its end or not, it is done with
 		next := resp.Header.Get("Location")
 		switch {
 		case err != nil:

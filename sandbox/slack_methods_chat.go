@@ -159,7 +159,7 @@ func (w *World) contentProblem(c *apiCall, needed bool) *answer {
 			return &a
 		}
 	}
-	list, _ := c.args["blocks"].([]any) //nolint:errcheck // checked to be a list above
+	list, _ := c.args["blocks"].([]any) // checked to be a list above
 	if needed && c.string("text") == "" && len(list) == 0 {
 		a := refuse("no_text")
 		return &a
@@ -201,8 +201,8 @@ func metadataProblem(v any) string {
 
 // unfurls reports whether Slack would unfurl links: it does unless both kinds are switched off.
 func (c *apiCall) unfurls() bool {
-	off := func(key string) bool { return c.has(key) && !truthy(c.args[key]) }
-	return !(off("unfurl_links") && off("unfurl_media"))
+	on := func(key string) bool { return !c.has(key) || truthy(c.args[key]) }
+	return on("unfurl_links") || on("unfurl_media")
 }
 
 func cutOff(s string, limit int) string {

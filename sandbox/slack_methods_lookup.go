@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,13 +64,11 @@ func (w *World) userObject(p *Person, locale bool) map[string]any {
 	if p.Deleted {
 		return u
 	}
-	for key, v := range map[string]any{
+	maps.Copy(u, map[string]any{
 		"tz": cmp.Or(p.TZ, "Europe/Berlin"), "tz_label": "Central European Time", "tz_offset": 3600,
 		"is_admin": p.Admin, "is_owner": false, "is_primary_owner": false, "is_restricted": p.guest(),
 		"is_ultra_restricted": p.UltraRestricted, "is_email_confirmed": p.Email != "",
-	} {
-		u[key] = v
-	}
+	})
 	if locale && p.Locale != "" {
 		u["locale"] = p.Locale
 	}

@@ -61,7 +61,7 @@ func (w *World) serveResponseURL(rw http.ResponseWriter, r *http.Request) {
 		writeJSON(rw, status, map[string]any{"ok": false, "error": code})
 		return
 	}
-	_, _ = rw.Write([]byte("ok")) //nolint:errcheck // the peer may be gone; there is nobody to tell
+	_, _ = rw.Write([]byte("ok")) // the peer may be gone; there is nobody to tell
 }
 
 // respondLocked spends one use of the URL. A refused message costs no use.

@@ -29,7 +29,7 @@ type socket struct {
 
 func (s *socket) drop() {
 	s.end()
-	_ = s.conn.CloseNow() //nolint:errcheck // it may be closed already
+	_ = s.conn.CloseNow() // it may be closed already
 }
 
 func (s *socket) send(ctx context.Context, v any) error {
@@ -41,7 +41,7 @@ func (s *socket) send(ctx context.Context, v any) error {
 }
 
 // serveLink turns a ticket of apps.connections.open into a connection. Each ticket works once.
-func (w *World) serveLink(rw http.ResponseWriter, r *http.Request) {
+func (w *World) serveLink(rw http.ResponseWriter, r *http.Request) { //nolint:contextcheck // the socket outlives its request and ends with the world
 	ticket := r.URL.Query().Get("ticket")
 	w.mu.Lock()
 	valid := w.tickets[ticket]
@@ -64,7 +64,7 @@ func (w *World) serveLink(rw http.ResponseWriter, r *http.Request) {
 	defer s.drop()
 	count, ok := w.join(s)
 	if !ok {
-		_ = s.send(ctx, disconnect("too_many_websockets")) //nolint:errcheck // it is closed next
+		_ = s.send(ctx, disconnect("too_many_websockets")) //nolint:contextcheck // as above; it is closed next
 		_ = conn.Close(websocket.StatusPolicyViolation, "too many websockets")
 		return
 	}
@@ -73,7 +73,7 @@ func (w *World) serveLink(rw http.ResponseWriter, r *http.Request) {
 	if truthy(r.URL.Query().Get("debug_reconnects")) {
 		lifetime = 360
 	}
-	if s.send(ctx, hello(count, lifetime)) != nil {
+	if s.send(ctx, hello(count, lifetime)) != nil { //nolint:contextcheck // as above
 		return
 	}
 	pings := make(chan struct{})
@@ -81,7 +81,7 @@ func (w *World) serveLink(rw http.ResponseWriter, r *http.Request) {
 		defer close(pings)
 		w.ping(ctx, s)
 	}()
-	w.listen(ctx, s)
+	w.listen(ctx, s) //nolint:contextcheck // as above
 	s.drop()
 	<-pings
 }
@@ -196,7 +196,7 @@ func (w *World) deliverSocket(ctx context.Context, d delivery) (ack, error) {
 		w.mu.Unlock()
 	}()
 	if !s.deaf.Load() {
-		if err := s.send(w.ctx, envelope); err != nil {
+		if err := s.send(w.ctx, envelope); err != nil { //nolint:contextcheck // a write that is cut off would end the connection
 			return ack{}, errDispatch
 		}
 	}

@@ -38,7 +38,7 @@ func (w *World) Disconnect(reason string) {
 			if reason == "warning" {
 				pause(w.ctx, w.cfg.WarningNotice)
 			}
-			_ = s.conn.Close(websocket.StatusNormalClosure, reason) //nolint:errcheck // the app may be gone first
+			_ = s.conn.Close(websocket.StatusNormalClosure, reason) // the app may be gone first
 			s.drop()
 		}()
 	}

@@ -104,7 +104,7 @@ func (t *Tenant) serveInstance(w http.ResponseWriter, _ *http.Request) {
 
 func (t *Tenant) serveToken(w http.ResponseWriter, r *http.Request) {
 	fault := t.takeFault(r.Method, r.URL.Path)
-	graphPause(r.Context(), fault.Delay)
+	pause(r.Context(), fault.Delay)
 	if fault.Cut {
 		panic(http.ErrAbortHandler) // the one way to close the connection without an answer
 	}

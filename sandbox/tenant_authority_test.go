@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -106,7 +107,7 @@ func TestAWrongSecretGetsNoToken(t *testing.T) {
 	cred := f.credential(f.withAuthority(), "wrong")
 	_, err := cred.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://graph.microsoft.com/.default"}})
 	refused, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
-	if !ok || refused.RawResponse.StatusCode != 401 || !strings.Contains(err.Error(), "AADSTS7000215") {
+	if !ok || refused.RawResponse.StatusCode != http.StatusUnauthorized || !strings.Contains(err.Error(), "AADSTS7000215") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -136,10 +137,7 @@ func TestTokensAreGivenForTheRightRequestOnly(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			form := url.Values{}
-			for k, v := range good {
-				form[k] = v
-			}
+			form := maps.Clone(good)
 			if tt.field != "" {
 				form.Set(tt.field, tt.value)
 			}
@@ -196,7 +194,7 @@ func TestTheTokenEndpointCanFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != 503 {
+	if resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("got %d", resp.StatusCode)
 	}
 	if resp, err := client.PostForm(f.authorityURL()+TenantID+"/oauth2/v2.0/token", nil); err == nil {

@@ -81,11 +81,10 @@ func (p *filterParser) syntax() filterMatch {
 	return p.refuse(invalidQuery("Invalid filter clause: Syntax error at position " + strconv.Itoa(place) + " in '" + p.text + "'."))
 }
 
-func (p *filterParser) needAdvanced() bool {
+func (p *filterParser) needAdvanced() {
 	if !p.advanced {
 		p.refuse(unsupportedQuery("Operator is not supported without the header 'ConsistencyLevel: eventual' and the query option '$count=true'."))
 	}
-	return p.advanced
 }
 
 func (p *filterParser) next() string {

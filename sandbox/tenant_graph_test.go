@@ -86,7 +86,7 @@ func TestCallsAreKeptWithoutTheToken(t *testing.T) {
 	f := newTenantFixture(t)
 	f.call("GET", "/users"+query("$filter", "mail eq 'a b'"), nil, "X-Mine", "1")
 	c := f.Calls()[0]
-	if c.Method != "GET" || c.Path != "/users" || c.Query != "$filter=mail eq 'a b'" || c.Status != 200 || !strings.Contains(c.Response, `"value":[]`) {
+	if c.Method != http.MethodGet || c.Path != "/users" || c.Query != "$filter=mail eq 'a b'" || c.Status != 200 || !strings.Contains(c.Response, `"value":[]`) {
 		t.Errorf("the call is %+v", c)
 	}
 	if c.Header.Get("X-Mine") != "1" || c.Header.Get("Authorization") != "" {
@@ -173,7 +173,7 @@ func TestADelayEndsWithTheCaller(t *testing.T) {
 	f.Fail("GET", "/users", GraphFault{Delay: time.Hour})
 	client := *f.server.Client()
 	client.Timeout = 20 * time.Millisecond
-	req, err := http.NewRequestWithContext(t.Context(), "GET", f.server.URL+"/v1.0/users", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.server.URL+"/v1.0/users", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

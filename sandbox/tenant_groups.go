@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -26,10 +27,7 @@ var groupsKind = entityKind{
 }
 
 func groupRecord(g *dirGroup) map[string]any {
-	record := map[string]any{}
-	for name, value := range groupProperties {
-		record[name] = value
-	}
+	record := maps.Clone(groupProperties)
 	record["id"], record["displayName"], record["createdDateTime"] = g.id, g.name, "2025-01-06T08:00:00Z"
 	record["mailNickname"] = g.id[len(g.id)-4:]
 	if g.dynamic {

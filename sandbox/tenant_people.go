@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -111,9 +112,7 @@ func (t *Tenant) refID(g *graphRequest, link string) (string, *graphReply) {
 // directoryObject is a user's record as lists of mixed objects carry it.
 func directoryObject(u *dirUser) map[string]any {
 	record := map[string]any{"@odata.type": "#microsoft.graph.user"}
-	for name, value := range u.props {
-		record[name] = value
-	}
+	maps.Copy(record, u.props)
 	return record
 }
 

@@ -29,13 +29,13 @@ func (t *Tenant) newToken() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	claims, _ := json.Marshal(tokenClaims{ // strings and numbers only
+	claims := graphJSON(tokenClaims{
 		Audience: "https://graph.microsoft.com", Issuer: "https://sts.windows.net/" + TenantID + "/",
 		IssuedAt: now.Unix(), Expires: now.Add(tokenLife).Unix(), App: ClientID, Tenant: TenantID,
 		Roles: t.settings.Permissions, Version: "1.0",
 	})
 	head := base64.RawURLEncoding.EncodeToString([]byte(`{"typ":"JWT","alg":"HS256"}`))
-	payload := head + "." + base64.RawURLEncoding.EncodeToString(claims)
+	payload := head + "." + base64.RawURLEncoding.EncodeToString([]byte(claims))
 	return payload + "." + t.signature(payload)
 }
 

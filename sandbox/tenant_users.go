@@ -1,10 +1,8 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -152,12 +150,10 @@ func userEdit(name string, value any) (any, string) {
 		}
 		return nil, invalid
 	case name == "otherMails" || name == "businessPhones":
-		raw, _ := json.Marshal(value) // came from JSON
-		var list []string
-		if json.Unmarshal(raw, &list) != nil || len(list) > 250 || slices.ContainsFunc(list, func(s string) bool { return len(s) > 250 }) {
-			return nil, invalid
+		if list, ok := textList(value); ok {
+			return list, ""
 		}
-		return append([]string{}, list...), ""
+		return nil, invalid
 	case !isText:
 		return nil, "Property '" + name + "' is read-only and cannot be set."
 	case value == nil:
@@ -167,6 +163,23 @@ func userEdit(name string, value any) (any, string) {
 		return s, ""
 	}
 	return nil, invalid
+}
+
+// textList is a JSON list of at most 250 texts of at most 250 characters.
+func textList(value any) ([]string, bool) {
+	items, ok := value.([]any)
+	if !ok || len(items) > 250 {
+		return nil, false
+	}
+	list := []string{}
+	for _, item := range items {
+		s, ok := item.(string)
+		if !ok || len(s) > 250 {
+			return nil, false
+		}
+		list = append(list, s)
+	}
+	return list, true
 }
 
 // deleteUser is soft: within 30 days a restore brings the user back with every group.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -67,7 +68,7 @@ type World struct {
 	cfg    Config
 	tenant *Tenant
 
-	ctx    context.Context //nolint:containedctx // the world's own life: ended by Close
+	ctx    context.Context // the world's own life: ended by Close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // everything that Close waits for
 	server *http.Server
@@ -207,7 +208,7 @@ func (w *World) Close() error {
 		return nil
 	}
 	w.closing = true
-	sockets := w.sockets
+	sockets := slices.Clone(w.sockets)
 	w.mu.Unlock()
 	w.cancel()
 	for _, s := range sockets {

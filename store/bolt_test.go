@@ -119,21 +119,21 @@ func TestCorruptValuesAreErrors(t *testing.T) {
 		name, bucket, key, value string
 		ask                      func(s *store.Bolt) error
 	}{
-		{"a request that is no JSON", "requests", number, "{", func(s *store.Bolt) error { return first2(s.Get(context.Background(), "INV-1")) }},
-		{"a request that is empty", "requests", number, "{}", func(s *store.Bolt) error { return first2(s.Get(context.Background(), "INV-1")) }},
+		{"a request that is no JSON", "requests", number, "{", func(s *store.Bolt) error { return errOf(s.Get(context.Background(), "INV-1")) }},
+		{"a request that is empty", "requests", number, "{}", func(s *store.Bolt) error { return errOf(s.Get(context.Background(), "INV-1")) }},
 		{"a request that is another's", "requests", number, `{"id":"INV-2","state":"pending"}`, func(s *store.Bolt) error {
-			return first2(s.List(context.Background(), approvals.Query{Pending: true}))
+			return errOf(s.List(context.Background(), approvals.Query{Pending: true}))
 		}},
 		{"a request under change", "requests", number, "{}", func(s *store.Bolt) error {
-			return first2(s.Update(context.Background(), "INV-1", next()))
+			return errOf(s.Update(context.Background(), "INV-1", next()))
 		}},
 		{"an index of what is not there", "live", "jane@acme.example\x00falcon", "\x00\x00\x00\x00\x00\x00\x00\x09", func(s *store.Bolt) error {
-			return first2(s.Guest(context.Background(), "jane@acme.example"))
+			return errOf(s.Guest(context.Background(), "jane@acme.example"))
 		}},
 		{"a live request that is not there", "live", "jane@acme.example\x00falcon", "\x00\x00\x00\x00\x00\x00\x00\x09", func(s *store.Bolt) error {
-			return first2(s.Create(context.Background(), "jane@acme.example\x00falcon", openChange("jane@acme.example")))
+			return errOf(s.Create(context.Background(), "jane@acme.example\x00falcon", openChange("jane@acme.example")))
 		}},
-		{"an entry of the trail", "trail", number + number, "[]", func(s *store.Bolt) error { return first2(s.Trail(context.Background(), "INV-1")) }},
+		{"an entry of the trail", "trail", number + number, "[]", func(s *store.Bolt) error { return errOf(s.Trail(context.Background(), "INV-1")) }},
 		{"a row of work", "owed", number + "cards", "{}", func(s *store.Bolt) error {
 			_, _, err := s.Take(context.Background(), nine, 1)
 			return err
@@ -158,7 +158,7 @@ func TestCorruptValuesAreErrors(t *testing.T) {
 	}
 }
 
-func first2[T any](_ T, err error) error { return err }
+func errOf[T any](_ T, err error) error { return err }
 
 func TestAClosedStoreSaysSo(t *testing.T) {
 	s := openBolt(t, filepath.Join(t.TempDir(), "requests.db"))
@@ -208,10 +208,10 @@ func TestWhoWaitsTogetherIsCommittedTogether(t *testing.T) {
 	s = openBolt(t, path)
 	writes := make([]func() error, 50)
 	for n := range writes {
-		writes[n] = func() error { return first2(s.Update(context.Background(), "INV-1", next())) }
+		writes[n] = func() error { return errOf(s.Update(context.Background(), "INV-1", next())) }
 	}
 	writes[20] = func() error {
-		return first2(s.Update(context.Background(), "INV-1", func(approvals.Request) (approvals.Change, error) { panic("oh") }))
+		return errOf(s.Update(context.Background(), "INV-1", func(approvals.Request) (approvals.Change, error) { panic("oh") }))
 	}
 	for n, err := range together(t, s, writes...) {
 		if (err != nil) != (n == 20) {
@@ -239,14 +239,16 @@ func commits(t *testing.T, path string) (n int) {
 func TestAFailedCommitFailsEverybodyInItAndNobodyElse(t *testing.T) {
 	s := openBolt(t, filepath.Join(t.TempDir(), "requests.db"))
 	create(t, s, "jane@acme.example")
+	work := takeOne(t, s, nine)
 	long := strings.Repeat("x", bbolt.MaxKeySize)
 	twin := openChange("bob@acme.example")
 	errs := together(
 		t, s,
-		func() error { return first2(s.Update(context.Background(), "INV-1", next())) },
-		func() error { return first2(s.Create(context.Background(), "bob@acme.example\x00falcon", twin)) },
-		func() error { return first2(s.Create(context.Background(), "bob@acme.example\x00falcon", twin)) },
-		func() error { return first2(s.Create(context.Background(), "", openChange(long))) },
+		func() error { return errOf(s.Update(context.Background(), "INV-1", next())) },
+		func() error { return errOf(s.Create(context.Background(), "bob@acme.example\x00falcon", twin)) },
+		func() error { return errOf(s.Create(context.Background(), "bob@acme.example\x00falcon", twin)) },
+		func() error { return errOf(s.Settle(context.Background(), work, same())) },
+		func() error { return errOf(s.Create(context.Background(), "", openChange(long))) },
 	)
 	for n, err := range errs {
 		if _, refusal := errors.AsType[*approvals.Refusal](err); err == nil || refusal {
@@ -255,6 +257,9 @@ func TestAFailedCommitFailsEverybodyInItAndNobodyElse(t *testing.T) {
 	}
 	if got := get(t, s, "INV-1").Version; got != 1 {
 		t.Errorf("version %d; want 1", got)
+	}
+	if rows, _ := take(t, s, nine); len(rows) != 0 {
+		t.Errorf("work was given back though its settling was not kept: %v", rows)
 	}
 	if r := create(t, s, "bob@acme.example"); r.ID != "INV-2" {
 		t.Errorf("the next is %s; want INV-2", r.ID)

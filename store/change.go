@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"go.etcd.io/bbolt"
 
@@ -74,7 +75,7 @@ func (t *tables) changed(id approvals.RequestID, change func(approvals.Request) 
 func (t *tables) liveRequest(key string) (*approvals.Request, error) {
 	number := t.live.Get([]byte(key))
 	if number == nil {
-		return nil, nil //nolint:nilnil // no request is an answer here, not a fault
+		return nil, nil // no request is an answer here, not a fault
 	}
 	value := t.requests.Get(number)
 	if value == nil {
@@ -142,7 +143,7 @@ func (t *tables) oneLive(r approvals.Request) error {
 	}
 	refusal = refusal.With("id", string(other.ID)).With("access", other.Access.Title).With("state", string(other.State))
 	if !other.Until.IsZero() {
-		refusal = refusal.With("until", fmt.Sprint(other.Until.Unix()))
+		refusal = refusal.With("until", strconv.FormatInt(other.Until.Unix(), 10))
 	}
 	return refusal
 }

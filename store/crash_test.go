@@ -23,11 +23,10 @@ const crashFile = "PARTNERBOT_STORE_CRASH_FILE"
 
 // writeUntilKilled makes and changes requests with several hands at once, and
 // acknowledges each on out once the store says that it is kept.
-func writeUntilKilled(path string, out io.Writer) int {
+func writeUntilKilled(path string, out io.Writer) error {
 	s, err := store.Open(path, store.Options{})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return err
 	}
 	var mu sync.Mutex
 	acknowledge := func(r approvals.Request) {
@@ -53,7 +52,7 @@ func writeUntilKilled(path string, out io.Writer) int {
 		})
 	}
 	wg.Wait()
-	return 1
+	return s.Close()
 }
 
 type acknowledged struct {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -10,7 +11,10 @@ import (
 // TestMain turns the process into the writer of the crash test if it is asked to.
 func TestMain(m *testing.M) {
 	if path := os.Getenv(crashFile); path != "" {
-		os.Exit(writeUntilKilled(path, os.Stdout))
+		if err := writeUntilKilled(path, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m)
 }

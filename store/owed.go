@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -54,64 +55,62 @@ func postponed(was *approvals.Owed, work approvals.Owed, due time.Time) *approva
 }
 
 // planRows says what becomes of the rows that a change owes, and of the work
-// that it settles. Of two owings of a kind the last one counts.
+// that it settles.
 func (t *tables) planRows(c approvals.Change, work *approvals.Owed) ([]rowChange, error) {
-	var changes []rowChange
-	plan := func(kind approvals.Work, is func(was *approvals.Owed) *approvals.Owed) error {
+	var kinds []approvals.Work
+	for _, o := range c.Owed {
+		if !slices.Contains(kinds, o.Kind) {
+			kinds = append(kinds, o.Kind)
+		}
+	}
+	if work != nil && !slices.Contains(kinds, work.Kind) {
+		kinds = append(kinds, work.Kind)
+	}
+	changes := make([]rowChange, 0, len(kinds))
+	for _, kind := range kinds {
 		r := row{c.Request.ID.Number(), kind}
 		was, err := rowAt(t.owed, r)
 		if err != nil {
-			return err
-		}
-		change, err := r.change(was, is(was))
-		changes = append(changes, change)
-		return err
-	}
-	again := false
-	for i, o := range c.Owed {
-		if owedLater(c.Owed[i+1:], o.Kind) {
-			continue
-		}
-		settling := work != nil && work.Kind == o.Kind
-		again = again || settling
-		if err := plan(o.Kind, func(was *approvals.Owed) *approvals.Owed {
-			is := stamped(c.Request, o)
-			if settling && was != nil && was.Version != work.Version && was.Due.Before(is.Due) {
-				is.Due = was.Due
-			}
-			return &is
-		}); err != nil {
 			return nil, err
 		}
-	}
-	if work == nil || again {
-		return changes, nil
-	}
-	return changes, plan(work.Kind, func(was *approvals.Owed) *approvals.Owed {
-		if was != nil && was.Version == work.Version {
-			return nil
+		change, err := r.change(was, r.after(was, c, work))
+		if err != nil {
+			return nil, err
 		}
-		return was
-	})
+		changes = append(changes, change)
+	}
+	return changes, nil
 }
 
-func owedLater(rest []approvals.Owing, kind approvals.Work) bool {
-	for _, o := range rest {
-		if o.Kind == kind {
-			return true
+// after is what a row becomes by a change, nil for none. Of two owings of its
+// kind the last one counts. Settled work that was asked for again meanwhile
+// stays, and a later look does not delay it.
+func (r row) after(was *approvals.Owed, c approvals.Change, work *approvals.Owed) *approvals.Owed {
+	settled := work != nil && work.Kind == r.kind
+	meanwhile := settled && was != nil && was.Version != work.Version
+	var is *approvals.Owed
+	for _, o := range c.Owed {
+		if o.Kind == r.kind {
+			is = stamped(c.Request, o)
 		}
 	}
-	return false
+	switch {
+	case is != nil && meanwhile && was.Due.Before(is.Due):
+		is.Due = was.Due
+	case is == nil && (!settled || meanwhile):
+		return was
+	}
+	return is
 }
 
 // stamped is the row for work that a change of r asks for. What is due at once
 // is due since the change.
-func stamped(r approvals.Request, o approvals.Owing) approvals.Owed {
+func stamped(r approvals.Request, o approvals.Owing) *approvals.Owed {
 	due := o.Due
 	if due.IsZero() {
 		due = r.Changed
 	}
-	return approvals.Owed{Kind: o.Kind, Request: r.ID, Version: r.Version, Due: due.UTC()}
+	return &approvals.Owed{Kind: o.Kind, Request: r.ID, Version: r.Version, Due: due.UTC()}
 }
 
 // change encodes what becomes of a row.
@@ -132,7 +131,7 @@ func rowAt(owed *bbolt.Bucket, r row) (*approvals.Owed, error) {
 	key := r.key()
 	value := owed.Get(key)
 	if value == nil {
-		return nil, nil //nolint:nilnil // no row is an answer here, not a fault
+		return nil, nil // no row is an answer here, not a fault
 	}
 	o, err := decodeOwed(key, value)
 	return &o, err

@@ -116,12 +116,12 @@ func testSettle(t *testing.T, open opener) {
 	if len(r.Shown.Cards) != 1 {
 		t.Error("what is shown was not kept")
 	}
-	equal(t, "what is left", kinds(first(take(t, s, nine.Add(time.Hour)))), []approvals.Work{clock, approvals.WorkDirect})
+	equal(t, "what is left", kinds(rowsOf(take(t, s, nine.Add(time.Hour)))), []approvals.Work{clock, approvals.WorkDirect})
 	s = open(t)
-	equal(t, "what is on disk", kinds(first(take(t, s, nine.Add(time.Hour)))), []approvals.Work{clock, approvals.WorkDirect})
+	equal(t, "what is on disk", kinds(rowsOf(take(t, s, nine.Add(time.Hour)))), []approvals.Work{clock, approvals.WorkDirect})
 }
 
-func first(rows []approvals.Owed, _ time.Time) []approvals.Owed { return rows }
+func rowsOf(rows []approvals.Owed, _ time.Time) []approvals.Owed { return rows }
 
 func testSettleRefused(t *testing.T, open opener) {
 	s := open(t)
@@ -224,6 +224,7 @@ func testPostponeFails(t *testing.T, open opener) {
 	s := open(t)
 	create(t, s, "jane@acme.example")
 	work := takeOne(t, s, nine)
+	woken(s)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	refusedWith(t, s.Postpone(gone, work, nine.Add(time.Minute)), context.Canceled)

@@ -39,6 +39,7 @@ type app struct {
 	out    outside
 	store  *store.Bolt
 	api    *slack.Client
+	tenant *entra.Client
 	worker *approvals.Worker
 	bot    *bot.Bot
 	ops    *ops
@@ -87,10 +88,12 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	})
 	group.Go(func() error {
 		err := a.work(ctx, group, listener.Addr().String())
-		if ctx.Err() != nil {
+		select {
+		case <-ctx.Done(): // what breaks from here on is the end's doing
 			return nil
+		default:
+			return err
 		}
-		return err
 	})
 	return group.Wait()
 }
@@ -105,25 +108,40 @@ func (a *app) work(ctx context.Context, group *errgroup.Group, address string) e
 		return err
 	}
 	group.Go(func() error { return a.worker.Run(ctx) })
+	group.Go(func() error { return a.checkEntra(ctx) })
 	a.ops.working.Store(true)
 	if a.cfg.Slack.Mode == "http" {
 		a.ops.slackEvents(a.bot.Handler(a.cfg.Slack.SigningSecret))
+		a.ops.connected.Store(true)
 		a.listening(ctx, who, address)
+		<-ctx.Done()
 	} else {
-		group.Go(func() error { return a.socket(ctx, who, address) })
+		err = a.socket(ctx, who, address)
 	}
-	<-ctx.Done()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
-	return a.bot.Close(stop)
+	return errors.Join(err, a.bot.Close(stop))
 }
 
 func (a *app) socket(ctx context.Context, who bot.Identity, address string) error {
 	return a.bot.Socket(ctx, bot.SocketConfig{
 		AppToken: a.cfg.Slack.AppToken,
 		Ready:    func() { a.listening(ctx, who, address) },
-		Opened:   a.ops.connections,
+		Opened: func(n int) {
+			a.ops.connected.Store(true)
+			a.ops.sockets.Set(float64(n))
+		},
+		Lost: func() { a.ops.connected.Store(false) },
 	})
+}
+
+// checkEntra says early and plainly what would otherwise be found out at the
+// first approval. It stops nothing: Entra may come back by itself.
+func (a *app) checkEntra(ctx context.Context) error {
+	if err := a.tenant.Check(ctx); err != nil && ctx.Err() == nil {
+		a.out.log.WarnContext(ctx, "entra cannot be used yet: look at the AZURE_ variables and at the app's permissions", "error", err)
+	}
+	return nil
 }
 
 func (a *app) listening(ctx context.Context, who bot.Identity, address string) {
@@ -161,11 +179,12 @@ func (a *app) wire(who bot.Identity) error {
 		Now: a.out.now, Log: a.out.log,
 	})
 	if err != nil {
-		return errUsage{fmt.Errorf("entra: %w", err)}
+		return usageError{fmt.Errorf("entra: %w", err)}
 	}
+	a.tenant = tenant
 	api, err := url.Parse(a.cfg.Slack.APIURL)
 	if err != nil {
-		return errUsage{fmt.Errorf("slack.api_url: %w", err)}
+		return usageError{fmt.Errorf("slack.api_url: %w", err)}
 	}
 	words, err := bot.NewWords()
 	if err != nil {
@@ -175,7 +194,7 @@ func (a *app) wire(who bot.Identity) error {
 		API: a.api, HTTP: slackHTTP(), APIHost: api.Host, Team: who.Team, Enterprise: who.Enterprise, Company: who.TeamName,
 		Mail: a.cfg.Entra.Mail, Words: words, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log,
 	})
-	service := &approvals.Service{Store: a.store, People: desk, Policy: a.cfg.Policy, Now: a.out.now}
+	service := &approvals.Service{Store: a.store, People: desk.Glance(), Policy: a.cfg.Policy, Now: a.out.now}
 	a.worker = &approvals.Worker{
 		Store: a.store, Desk: desk, Tenant: tenant, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log, Done: a.ops.done,
 	}

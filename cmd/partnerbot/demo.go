@@ -44,7 +44,9 @@ func (c demoCmd) Run(ctx context.Context, p program) error {
 		tale := newStory(s.world, p.out)
 		return errors.Join(tale.tell(ctx), s.close())
 	}
-	c.welcome(p, s.world, data)
+	if err := c.welcome(p, s.world, data); err != nil {
+		return errors.Join(err, s.close())
+	}
 	return s.wait(ctx)
 }
 
@@ -62,7 +64,7 @@ func (c demoCmd) raise(ctx context.Context, set setting) (*stage, error) {
 	switch {
 	case c.Addr != "":
 		if err := onThisMachine(c.Addr); err != nil {
-			return nil, errUsage{err}
+			return nil, usageError{err}
 		}
 	case c.Script || taken(ctx, demoAddr):
 		set.addr = "127.0.0.1:0"
@@ -93,12 +95,12 @@ func taken(ctx context.Context, addr string) bool {
 	return l.Close() != nil
 }
 
-func (c demoCmd) welcome(p program, w *sandbox.World, data string) {
+func (c demoCmd) welcome(p program, w *sandbox.World, data string) error {
 	kept := "a temporary folder"
 	if c.Data != "" {
 		kept = filepath.Join(data, "partnerbot.db")
 	}
-	fmt.Fprintf(p.out, `The demo is ready: %s
+	_, err := fmt.Fprintf(p.out, `The demo is ready: %s
 
 You are Ann, an employee. In any channel, type
   /invite-partner jane@acme.example Kick-off on Friday
@@ -108,4 +110,5 @@ right, and see in Ann's messages that she has joined.
 The bot runs in %s mode and keeps its store in %s.
 Press Ctrl-C to stop.
 `, w.URL(), map[string]string{"socket": "Socket", "http": "HTTP"}[c.Mode], kept)
+	return err
 }

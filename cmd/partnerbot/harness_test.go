@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -19,7 +20,12 @@ import (
 	"partnerbot/sandbox"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asChild) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // clock is real time that tests can move forward.
 type clock struct{ ahead atomic.Int64 }
@@ -48,7 +54,7 @@ func (j *journal) String() string {
 // play is a stage with a story on it, for tests.
 type play struct {
 	*story
-	t     *testing.T
+	t     testing.TB
 	stage *stage
 	set   setting
 	clock *clock
@@ -57,11 +63,17 @@ type play struct {
 
 // newPlay raises the real bot in this process on a world of its own. Slack's
 // rate limits are part of it; the tenant replicates at once.
-func newPlay(t *testing.T, mode string) *play {
+func newPlay(t testing.TB, mode string) *play {
+	t.Helper()
+	return newFreePlay(t, mode, false)
+}
+
+// newFreePlay is newPlay, if free without Slack's rate limits.
+func newFreePlay(t testing.TB, mode string, free bool) *play {
 	t.Helper()
 	p := &play{t: t, clock: &clock{}, log: &journal{}}
 	p.set = setting{
-		addr: "127.0.0.1:0", mode: mode, data: t.TempDir(), now: p.clock.now,
+		addr: "127.0.0.1:0", mode: mode, data: t.TempDir(), now: p.clock.now, free: free,
 		log: slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	var err error
@@ -155,7 +167,7 @@ func (p *play) denies(who, id, reason string) error {
 func (p *play) invitations(email string) int {
 	n := 0
 	for _, c := range p.world.Tenant().Calls() {
-		if c.Method == "POST" && c.Path == "/invitations" && strings.Contains(c.Body, email) {
+		if c.Method == http.MethodPost && c.Path == "/invitations" && strings.Contains(c.Body, email) {
 			n++
 		}
 	}

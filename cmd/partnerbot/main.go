@@ -28,10 +28,13 @@ type program struct {
 	out, err io.Writer
 }
 
-// errUsage marks what the person who started the program can mend.
-type errUsage struct{ error }
+// say writes a line to standard error. If that fails there is nobody left to tell.
+func (p program) say(line ...any) { _, _ = fmt.Fprintln(p.err, line...) }
 
-func (e errUsage) Unwrap() error { return e.error }
+// usageError marks what the person who started the program can mend.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -60,7 +63,7 @@ func run(ctx context.Context, args []string, p program) int {
 		kong.Bind(p),
 	)
 	if err != nil {
-		fmt.Fprintln(p.err, "partnerbot:", err)
+		p.say("partnerbot:", err)
 		return exitFailed
 	}
 	if len(args) == 0 {
@@ -71,8 +74,8 @@ func run(ctx context.Context, args []string, p program) int {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintln(p.err, "partnerbot:", err)
-		fmt.Fprintln(p.err, "Run `partnerbot --help` to see what it takes.")
+		p.say("partnerbot:", err)
+		p.say("Run `partnerbot --help` to see what it takes.")
 		return exitUsage
 	}
 	return status(parsed.Run(), p)
@@ -83,8 +86,8 @@ func status(err error, p program) int {
 	if err == nil {
 		return exitWell
 	}
-	fmt.Fprintln(p.err, err)
-	if _, ok := errors.AsType[errUsage](err); ok {
+	p.say(err)
+	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
 	return exitFailed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,14 +23,15 @@ const slackSeenFor = 15 * time.Second
 
 // ops is what operators and their probes see: health, readiness, metrics.
 type ops struct {
-	now      func() time.Time
-	api      *slack.Client
-	ready    atomic.Bool // everything was ready once
-	working  atomic.Bool // the worker runs
-	events   atomic.Pointer[http.Handler]
-	registry *prometheus.Registry
-	runs     *prometheus.CounterVec
-	sockets  prometheus.Gauge
+	now       func() time.Time
+	api       *slack.Client
+	ready     atomic.Bool // everything was ready once
+	working   atomic.Bool // the worker runs
+	connected atomic.Bool // Slack's payloads can arrive: a socket is open, or HTTP is served
+	events    atomic.Pointer[http.Handler]
+	registry  *prometheus.Registry
+	runs      *prometheus.CounterVec
+	sockets   prometheus.Gauge
 
 	mu      sync.Mutex
 	asked   time.Time
@@ -73,8 +75,6 @@ func (o *ops) handler() http.Handler {
 // slackEvents opens the way for Slack's own requests.
 func (o *ops) slackEvents(h http.Handler) { o.events.Store(&h) }
 
-func (o *ops) connections(n int) { o.sockets.Set(float64(n)) }
-
 // done counts a run of owed work.
 func (o *ops) done(kind approvals.Work, err error) {
 	result := "done"
@@ -95,19 +95,21 @@ func (o *ops) serveReady(w http.ResponseWriter, r *http.Request) {
 		{"store open", true}, // the program does not run without
 		{"worker running", o.working.Load()},
 		{"Slack reachable", o.slack(ctx) == nil},
+		{"Slack connected", o.connected.Load()},
 		{"start over", o.ready.Load()},
 	}
-	status, text := http.StatusOK, ""
+	status := http.StatusOK
+	var text strings.Builder
 	for _, c := range checks {
 		mark := "ok"
 		if !c.well {
 			mark, status = "NOT YET", http.StatusServiceUnavailable
 		}
-		text += fmt.Sprintf("%s: %s\n", c.part, mark)
+		fmt.Fprintf(&text, "%s: %s\n", c.part, mark)
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprint(w, text)
+	_, _ = fmt.Fprint(w, text.String())
 }
 
 // slack asks Slack who we are, at most once in slackSeenFor.

@@ -19,7 +19,12 @@ type serveCmd struct {
 func (c serveCmd) Run(ctx context.Context, p program) error {
 	cfg, err := config.Load(c.Config, os.ReadFile, p.env)
 	if err != nil {
-		return errUsage{err}
+		return usageError{err}
+	}
+	if secret := cfg.Entra.ClientSecret; secret != "" { // azidentity reads the variable only
+		if err := os.Setenv("AZURE_CLIENT_SECRET", secret); err != nil {
+			return err
+		}
 	}
 	level := slog.LevelInfo
 	if c.Debug {

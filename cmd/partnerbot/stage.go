@@ -44,6 +44,7 @@ type setting struct {
 	now  func() time.Time
 	log  *slog.Logger
 	lag  time.Duration // of the tenant's replication
+	free bool          // without Slack's rate limits
 }
 
 // raise starts the world and the bot on it, and returns when both are ready.
@@ -65,7 +66,7 @@ func raise(ctx context.Context, set setting) (*stage, error) {
 // newWorld makes a workspace in which the app is installed as its manifest asks.
 func newWorld(set setting) (*sandbox.World, error) {
 	app := bot.Manifest()
-	cfg := sandbox.Config{Scopes: app.Scopes, BotEvents: app.Events, Now: set.now, Log: set.log}
+	cfg := sandbox.Config{Scopes: app.Scopes, BotEvents: app.Events, NoRateLimits: set.free, Now: set.now, Log: set.log}
 	for _, c := range app.Commands {
 		cfg.Commands = append(cfg.Commands, sandbox.Command{Command: c.Name, Description: c.Description, UsageHint: c.UsageHint})
 	}

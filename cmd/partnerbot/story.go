@@ -52,10 +52,12 @@ func (s *story) tell(ctx context.Context) error {
 		{"nothing else was said", s.nothingElse},
 	} {
 		if err := part.play(ctx); err != nil {
-			fmt.Fprintf(s.out, "  ✗ %s\n", part.title)
-			return fmt.Errorf("%s: %w", part.title, err)
+			_, lost := fmt.Fprintf(s.out, "  ✗ %s\n", part.title)
+			return errors.Join(fmt.Errorf("%s: %w", part.title, err), lost)
 		}
-		fmt.Fprintf(s.out, "  ✓ %5.1f s  %s\n", time.Since(s.began).Seconds(), part.title)
+		if _, err := fmt.Fprintf(s.out, "  ✓ %5.1f s  %s\n", time.Since(s.began).Seconds(), part.title); err != nil {
+			return err
+		}
 	}
 	return s.table()
 }
@@ -216,11 +218,10 @@ func (s *story) nothingElse(context.Context) error {
 
 // table closes the story with what is now in Slack and in the tenant.
 func (s *story) table() error {
-	fmt.Fprintln(s.out)
-	t := tabwriter.NewWriter(s.out, 0, 4, 3, ' ', 0)
-	fmt.Fprintln(t, "IN\tWHAT\tSTATE")
+	var rows strings.Builder
+	rows.WriteString("\nIN\tWHAT\tSTATE\n")
 	for _, m := range s.world.Messages(falconSponsors) {
-		fmt.Fprintf(t, "Slack #falcon-sponsors\tcard\t%s\n", firstLine(m))
+		fmt.Fprintf(&rows, "Slack #falcon-sponsors\tcard\t%s\n", firstLine(m))
 	}
 	dm := s.world.As(ann).DM()
 	for _, m := range s.world.As(ann).Sees(dm) {
@@ -228,12 +229,14 @@ func (s *story) table() error {
 		if m.ThreadTS != "" && m.ThreadTS != m.TS {
 			what = "  reply"
 		}
-		fmt.Fprintf(t, "Slack, to Ann\t%s\t%s\n", what, firstLine(m))
+		fmt.Fprintf(&rows, "Slack, to Ann\t%s\t%s\n", what, firstLine(m))
 	}
 	for _, g := range s.world.Tenant().Guests() {
-		fmt.Fprintf(t, "Entra\tguest %s\t%s, in %s\n", g.Mail, g.State, orNothing(strings.Join(g.Groups, ", ")))
+		fmt.Fprintf(&rows, "Entra\tguest %s\t%s, in %s\n", g.Mail, g.State, orNothing(strings.Join(g.Groups, ", ")))
 	}
-	return t.Flush()
+	t := tabwriter.NewWriter(s.out, 0, 4, 3, ' ', 0)
+	_, err := io.WriteString(t, rows.String())
+	return errors.Join(err, t.Flush())
 }
 
 func firstLine(m sandbox.Message) string {

@@ -52,6 +52,7 @@ function enter() {
   const here = `${ui.as}/${ui.at}`;
   if (entered !== here) {
     entered = here;
+    document.querySelector(".who.me")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (ui.at === "home") act({ do: "open_home" });
   }
   const room = channel(ui.at);

@@ -62,7 +62,7 @@ export async function act(what, busy) {
     answer = { ok: false, error: "The sandbox did not answer. Is it still running?" };
   }
   if (busy) ui.busy.delete(busy);
-  if (!answer.ok) complain(str(answer.error) || "That did not work.");
+  if (!answer.ok && !answer.shown) complain(str(answer.error) || "That did not work.");
   redraw();
   return answer;
 }

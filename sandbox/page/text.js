@@ -95,7 +95,8 @@ function angle(inside) {
   if (target.startsWith("!subteam^")) return groupMention(target.slice(9), label);
   if (target.startsWith("!date^")) return dateToken(target.slice(6), label);
   if (target.startsWith("!")) return broadcast(target.slice(1));
-  return link(decode(target), label);
+  // What is no address that can be followed stands there as it was written.
+  return safe(decode(target)) ? link(decode(target), label) : null;
 }
 
 export function userMention(id, label) {

@@ -41,6 +41,7 @@ type Entra struct {
 	Mail          string // who delivers the invitation: requester or microsoft
 	TenantID      string // AZURE_TENANT_ID, if set
 	AuthorityHost string // AZURE_AUTHORITY_HOST, if set
+	ClientSecret  string // AZURE_CLIENT_SECRET or what AZURE_CLIENT_SECRET_FILE holds, if set
 }
 
 // Problem is one mistake: where it is and what to write instead.
@@ -65,19 +66,19 @@ func (p Problem) String() string {
 	return where + ": " + p.Text
 }
 
-// Problems are all mistakes of a configuration, in the order of the file.
-type Problems []Problem
+// Error is all mistakes of a configuration, in the order of the file.
+type Error []Problem
 
-func (ps Problems) Error() string {
-	lines := make([]string, len(ps))
-	for i, p := range ps {
+func (e Error) Error() string {
+	lines := make([]string, len(e))
+	for i, p := range e {
 		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")
 }
 
 // Load reads a configuration file and the environment. The error, if any, is
-// Problems with every mistake in both.
+// an Error with every mistake in both.
 func Load(path string, read func(string) ([]byte, error), env func(string) string) (*Config, error) {
 	rep := &report{file: path}
 	var cfg Config

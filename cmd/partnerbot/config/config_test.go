@@ -92,6 +92,8 @@ func TestMistakes(t *testing.T) {
 		{"list where keys belong", "slack: {admins: [S0ADMINS]}", "slack: [S0ADMINS]", "partnerbot.yaml:1: slack: must have keys below it, not a list\npartnerbot.yaml:1: slack.admins: is missing; write the user groups (S…) or users (U…, W…) who administer partnerbot, e.g. [S0ADMINS]", false},
 		{"store", "slack:", "store: sqlite:x\nslack:", `partnerbot.yaml:1: store: "sqlite:x" is not a store; write bolt:FILE, e.g. bolt:partnerbot.db`, false},
 		{"listen", "slack:", "listen: here\nslack:", `partnerbot.yaml:1: listen: "here" is no address; write HOST:PORT, e.g. 127.0.0.1:8080`, false},
+		{"graph_url without its version", "slack:", "entra: {graph_url: 'https://graph.example'}\nslack:", `partnerbot.yaml:1: entra.graph_url: "https://graph.example" does not name the version; write https://graph.example/v1.0`, true},
+		{"graph_url on this machine", "slack:", "entra: {graph_url: 'http://127.0.0.1:1/graph'}\nslack:", "", false},
 		{"cloud", "slack:", "entra: {cloud: moon}\nslack:", `partnerbot.yaml:1: entra.cloud: "moon" is not known; write public or usgov or dod or china`, false},
 		{"mail not built", "slack:", "entra: {invitation_mail: smtp}\nslack:", `partnerbot.yaml:1: entra.invitation_mail: smtp is not supported yet; write requester (the requester passes the link on) or microsoft`, false},
 		{"domain", "slack:", "guests: {blocked_domains: ['@rival']}\nslack:", `partnerbot.yaml:1: guests.blocked_domains[0]: "@rival" is no domain; write it like acme.example, other scripts in their xn-- form`, false},
@@ -152,13 +154,24 @@ func TestSecrets(t *testing.T) {
 		{"socket mode", "socket", map[string]string{"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}, ""},
 		{"http mode", "http", map[string]string{"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"}, ""},
 		{"from a file", "socket", map[string]string{"SLACK_BOT_TOKEN_FILE": "bot", "SLACK_APP_TOKEN": "xapp-1"}, ""},
+		{
+			"Azure's secret twice", "socket",
+			map[string]string{"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "AZURE_CLIENT_SECRET": "a", "AZURE_CLIENT_SECRET_FILE": "bot"},
+			"environment: AZURE_CLIENT_SECRET: is set twice, directly and as AZURE_CLIENT_SECRET_FILE; keep one",
+		},
 		{"nothing", "http", nil, "environment: SLACK_BOT_TOKEN: is missing (Slack calls need it); set it to the bot token (xoxb-…), or SLACK_BOT_TOKEN_FILE to a file with it\n" +
 			"environment: SLACK_SIGNING_SECRET: is missing (slack.mode is http); set it to the signing secret, or SLACK_SIGNING_SECRET_FILE to a file with it"},
-		{"twice", "http", map[string]string{"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_BOT_TOKEN_FILE": "bot", "SLACK_SIGNING_SECRET": "s"},
-			"environment: SLACK_BOT_TOKEN: is set twice, directly and as SLACK_BOT_TOKEN_FILE; keep one"},
+		{
+			"twice", "http",
+			map[string]string{"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_BOT_TOKEN_FILE": "bot", "SLACK_SIGNING_SECRET": "s"},
+			"environment: SLACK_BOT_TOKEN: is set twice, directly and as SLACK_BOT_TOKEN_FILE; keep one",
+		},
 		{"no such file", "http", map[string]string{"SLACK_BOT_TOKEN_FILE": "gone", "SLACK_SIGNING_SECRET": "s"}, "environment: SLACK_BOT_TOKEN_FILE: cannot be read: file does not exist"},
-		{"tokens swapped", "socket", map[string]string{"SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xapp-1"},
-			"environment: SLACK_BOT_TOKEN: begins with xapp-, which is another kind of token; set it to the bot token (xoxb-…)"},
+		{
+			"tokens swapped", "socket",
+			map[string]string{"SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xapp-1"},
+			"environment: SLACK_BOT_TOKEN: begins with xapp-, which is another kind of token; set it to the bot token (xoxb-…)",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,7 +199,7 @@ func TestSecrets(t *testing.T) {
 
 func TestAMissingFileSaysWhatToDo(t *testing.T) {
 	_, err := Load("nowhere.yaml", os.ReadFile, func(k string) string { return tokens[k] })
-	if ps, ok := errors.AsType[Problems](err); !ok || len(ps) != 1 || !strings.Contains(ps[0].Text, "partnerbot.example.yaml") {
+	if ps, ok := errors.AsType[Error](err); !ok || len(ps) != 1 || !strings.Contains(ps[0].Text, "partnerbot.example.yaml") {
 		t.Errorf("got %v", err)
 	}
 }

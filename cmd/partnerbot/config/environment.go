@@ -22,6 +22,7 @@ func (c *Config) environment(rep *report, read func(string) ([]byte, error), env
 	c.Slack.BotToken = rep.secret(secret{"SLACK_BOT_TOKEN", true, "Slack calls need it", "the bot token (xoxb-…)", []string{"xapp-", "xoxp-", "xoxe"}}, read, env)
 	c.Slack.AppToken = rep.secret(secret{"SLACK_APP_TOKEN", socket, "slack.mode is socket", "the app-level token (xapp-…)", []string{"xoxb-", "xoxp-"}}, read, env)
 	c.Slack.SigningSecret = rep.secret(secret{"SLACK_SIGNING_SECRET", c.Slack.Mode == "http", "slack.mode is http", "the signing secret", []string{"xoxb-", "xapp-"}}, read, env)
+	c.Entra.ClientSecret = rep.secret(secret{"AZURE_CLIENT_SECRET", false, "", "the client secret", nil}, read, env)
 	c.Entra.TenantID = env("AZURE_TENANT_ID")
 	c.Entra.AuthorityHost = env("AZURE_AUTHORITY_HOST")
 }

@@ -60,6 +60,9 @@ func (c *Config) readEntra(v value) {
 	c.Entra.Cloud = f["cloud"].oneOf("public", "public", "usgov", "dod", "china")
 	if g := f["graph_url"]; g.text("") != "" {
 		c.Entra.GraphURL = g.url("")
+		if path := strings.TrimRight(c.Entra.GraphURL, "/"); strings.HasPrefix(path, "https://") && !strings.HasSuffix(path, "/v1.0") {
+			g.problem("%q does not name the version; write %s/v1.0", c.Entra.GraphURL, path)
+		}
 	}
 	c.Entra.RedirectURL = f["redirect_url"].url("https://myapplications.microsoft.com")
 	switch m := f["invitation_mail"]; m.text("requester") {

@@ -15,7 +15,7 @@ import (
 type report struct {
 	file     string
 	anchors  map[string]ast.Node
-	problems Problems
+	problems Error
 }
 
 func (r *report) add(line int, key, text string) {
@@ -27,7 +27,7 @@ func (r *report) environment(key, text string) {
 }
 
 // sorted puts the file's mistakes first, by line.
-func (r *report) sorted() Problems {
+func (r *report) sorted() Error {
 	slices.SortStableFunc(r.problems, func(a, b Problem) int {
 		if (a.File == "") != (b.File == "") {
 			return cmp.Compare(len(b.File), len(a.File))

@@ -189,7 +189,7 @@ func ParseDuration(s string) (time.Duration, bool) {
 	}
 	unit, ok := units[s[len(s)-1:]]
 	n, err := strconv.ParseUint(s[:len(s)-1], 10, 32)
-	if !ok || err != nil || n == 0 || n > uint64(10*366*24*time.Hour/unit) {
+	if !ok || err != nil || n == 0 || time.Duration(n) > 10*366*24*time.Hour/unit {
 		return 0, false
 	}
 	return time.Duration(n) * unit, true

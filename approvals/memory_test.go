@@ -1,0 +1,223 @@
+package approvals
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// memory is a Store without a disk. Requests are kept encoded, so nothing that
+// a test holds is shared with what is kept. It wakes nobody for what is due
+// later, which is the least that a Store promises.
+type memory struct {
+	mu     sync.Mutex
+	last   uint64
+	kept   map[RequestID][]byte
+	trail  map[RequestID][]Entry
+	rows   map[rowKey]Owed
+	inHand map[rowKey]bool
+	woken  chan struct{}
+	fails  map[string]error // by method, until taken out
+}
+
+type rowKey struct {
+	id   RequestID
+	kind Work
+}
+
+func (o Owed) key() rowKey { return rowKey{o.Request, o.Kind} }
+
+func newMemory() *memory {
+	return &memory{
+		kept: map[RequestID][]byte{}, trail: map[RequestID][]Entry{}, rows: map[rowKey]Owed{},
+		inHand: map[rowKey]bool{}, woken: make(chan struct{}, 1), fails: map[string]error{},
+	}
+}
+
+func (m *memory) get(id RequestID) (r Request, err error) {
+	value, ok := m.kept[id]
+	if !ok {
+		return Request{}, ErrNotFound.With("id", string(id))
+	}
+	return r, json.Unmarshal(value, &r)
+}
+
+func (m *memory) all() []Request {
+	list := make([]Request, 0, len(m.kept))
+	for id := range m.kept {
+		if r, err := m.get(id); err == nil {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, func(a, b Request) int { return cmp.Compare(b.ID.Number(), a.ID.Number()) })
+	return list
+}
+
+// keep stores a change; work, if any, is struck out unless it was asked for again.
+func (m *memory) keep(c Change, work *Owed) error {
+	value, err := json.Marshal(c.Request)
+	if err != nil {
+		return err
+	}
+	m.kept[c.Request.ID] = value
+	m.trail[c.Request.ID] = append(m.trail[c.Request.ID], c.Entries...)
+	stays, wake := false, false
+	if work != nil {
+		stays = m.rows[work.key()].Version != work.Version
+		delete(m.inHand, work.key())
+		if !stays {
+			delete(m.rows, work.key())
+		}
+	}
+	for _, o := range c.Owed {
+		row := Owed{Kind: o.Kind, Request: c.Request.ID, Version: c.Request.Version, Due: o.Due}
+		if o.Due.IsZero() {
+			row.Due = c.Request.Changed
+		}
+		if was := m.rows[row.key()]; stays && row.key() == work.key() && was.Due.Before(row.Due) {
+			row.Due = was.Due
+		}
+		m.rows[row.key()] = row
+		wake = wake || o.Due.IsZero()
+	}
+	m.wake(wake || stays)
+	return nil
+}
+
+func (m *memory) wake(due bool) {
+	if !due {
+		return
+	}
+	select {
+	case m.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (m *memory) Create(_ context.Context, liveKey string, open func(RequestID, *Request) (Change, error)) (Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var live *Request
+	for _, r := range m.all() {
+		if r.Live() && r.LiveKey() == liveKey {
+			live = &r
+		}
+	}
+	c, err := open(NewID(m.last+1), live)
+	if err != nil {
+		return Request{}, err
+	}
+	m.last++
+	return c.Request, m.keep(c, nil)
+}
+
+func (m *memory) Update(_ context.Context, id RequestID, change func(Request) (Change, error)) (Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.change(id, nil, change)
+}
+
+func (m *memory) Settle(_ context.Context, work Owed, change func(Request) (Change, error)) (Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.fails["settle"]; err != nil {
+		return Request{}, err
+	}
+	return m.change(work.Request, &work, change)
+}
+
+func (m *memory) change(id RequestID, work *Owed, change func(Request) (Change, error)) (Request, error) {
+	r, err := m.get(id)
+	if err != nil {
+		return Request{}, err
+	}
+	c, err := change(r)
+	if err != nil {
+		return r, err
+	}
+	return c.Request, m.keep(c, work)
+}
+
+func (m *memory) Postpone(_ context.Context, work Owed, due time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.inHand, work.key())
+	row := m.rows[work.key()]
+	again := row.Version != work.Version
+	if !again {
+		row.Due, row.Attempts = due, row.Attempts+1
+		m.rows[work.key()] = row
+	}
+	m.wake(again)
+	return nil
+}
+
+func (m *memory) Take(_ context.Context, now time.Time, limit int) (rows []Owed, next time.Time, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.fails["take"]; err != nil {
+		return nil, time.Time{}, err
+	}
+	free := slices.DeleteFunc(slices.Collect(maps.Values(m.rows)), func(o Owed) bool { return m.inHand[o.key()] })
+	slices.SortFunc(free, func(a, b Owed) int { return a.Due.Compare(b.Due) })
+	for _, o := range free {
+		if o.Due.After(now) || len(rows) == limit {
+			return rows, o.Due, nil
+		}
+		m.inHand[o.key()] = true
+		rows = append(rows, o)
+	}
+	return rows, time.Time{}, nil
+}
+
+func (m *memory) Woken() <-chan struct{} { return m.woken }
+
+func (m *memory) Get(_ context.Context, id RequestID) (Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.get(id)
+}
+
+func (m *memory) List(_ context.Context, q Query) (Page, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := slices.DeleteFunc(m.all(), func(r Request) bool {
+		return q.Pending && r.State != Pending || q.Requester.User != "" && !r.Requester.Same(q.Requester)
+	})
+	page := Page{Total: -1}
+	if q.Pending {
+		page.Total = len(list)
+	}
+	from, to := 0, len(list)
+	switch older := func(n uint64) int {
+		return len(slices.DeleteFunc(slices.Clone(list), func(r Request) bool { return r.ID.Number() < n }))
+	}; {
+	case q.After > 0:
+		to = older(q.After + 1)
+		from = max(0, to-q.Limit)
+	case q.Before > 0:
+		from = older(q.Before)
+		to = min(from+q.Limit, to)
+	default:
+		to = min(q.Limit, to)
+	}
+	page.Requests, page.Newer, page.Older = list[from:to], from > 0, to < len(list)
+	return page, nil
+}
+
+func (m *memory) Guest(_ context.Context, email string) ([]Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(m.all(), func(r Request) bool { return !r.Live() || !strings.EqualFold(r.Guest.Email, email) }), nil
+}
+
+func (m *memory) Trail(_ context.Context, id RequestID) ([]Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.trail[id]), nil
+}
