@@ -13,8 +13,11 @@ func (r Request) pressed(p Press, now time.Time) (Request, []Owing, error) {
 	if err := r.open(p, now); err != nil {
 		return r, nil, err
 	}
-	p.At = now
+	p.At, p.Reason = now, cleanText(p.Reason)
 	for i, old := range r.Presses {
+		if old.By.Same(p.By) && old.Verdict == p.Verdict && old.Reason == p.Reason && old.Stage == p.Stage {
+			return r, nil, ErrNotDue // the same press waits already
+		}
 		if old.By.Same(p.By) {
 			r.Presses[i] = p
 			return r, []Owing{{Kind: WorkVotes}}, nil
@@ -40,7 +43,7 @@ func (r Request) open(p Press, at time.Time) error {
 		return about(ErrTooLate, r)
 	case p.By.Same(r.Requester):
 		return about(ErrOwnRequest, r)
-	case p.Verdict == Deny && strings.TrimSpace(p.Reason) == "":
+	case p.Verdict == Deny && !visible(p.Reason):
 		return ErrDenyReason
 	case utf8.RuneCountInString(p.Reason) > MaxReason:
 		return tooLong(FieldReason, MaxReason)

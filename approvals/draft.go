@@ -29,7 +29,7 @@ type Draft struct {
 }
 
 // Check reads a draft by the policy. Every field that is wrong is named in the
-// Refusals; the typed text is never changed but for white space around it.
+// Refusals; of the typed text only what nobody can see is left out.
 func (p *Policy) Check(d Draft) (Guest, Access, error) {
 	var wrong Refusals
 	note := func(err error) {
@@ -42,6 +42,7 @@ func (p *Policy) Check(d Draft) (Guest, Access, error) {
 	if err == nil {
 		note(p.checkDomain(domain, d.By))
 	}
+	d = d.clean()
 	note(checkText(FieldName, d.Name, MaxName, ErrNameMissing))
 	note(checkText(FieldCompany, d.Company, MaxCompany, nil))
 	access, ok := p.Access(d.Access)
@@ -55,7 +56,7 @@ func (p *Policy) Check(d Draft) (Guest, Access, error) {
 	if len(wrong) > 0 {
 		return Guest{}, Access{}, wrong
 	}
-	return Guest{Email: address, Name: strings.TrimSpace(d.Name), Company: strings.TrimSpace(d.Company)}, access, nil
+	return Guest{Email: address, Name: d.Name, Company: d.Company}, access, nil
 }
 
 // openToAll are mail providers where anybody has an address, so that sharing the
@@ -84,8 +85,7 @@ func (p *Policy) checkDomain(domain string, by Person) error {
 }
 
 func checkText(f Field, text string, limit int, missing *Refusal) error {
-	text = strings.TrimSpace(text)
-	if text == "" && missing != nil {
+	if !visible(text) && missing != nil {
 		return missing
 	}
 	if utf8.RuneCountInString(text) > limit {
@@ -105,7 +105,7 @@ func tooLong(f Field, limit int) *Refusal {
 func Open(id RequestID, by PersonID, g Guest, a Access, d Draft, now time.Time) Change {
 	r := Request{
 		ID: id, Version: 1, State: Pending, Requester: by, Guest: g, Access: a, For: d.For,
-		Reason: strings.TrimSpace(d.Reason), Opened: now, Changed: now,
+		Reason: cleanText(d.Reason), Opened: now, Changed: now,
 	}
 	r.Deadline = now.Add(r.CurrentStage().Deadline)
 	return Change{

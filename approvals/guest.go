@@ -3,6 +3,7 @@ package approvals
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,9 @@ const replicatesFor = 2 * time.Hour
 func (w *Worker) guest(ctx context.Context, r Request) (outcome, error) {
 	switch r.State {
 	case Inviting:
+		if !r.Until.IsZero() && !w.Now().Before(r.Until) {
+			return outcome{}, nil // the time is over: the clock says so any moment
+		}
 		if r.Account.ID == "" {
 			return w.bringIn(ctx, r)
 		}
@@ -39,16 +43,26 @@ func (w *Worker) bringIn(ctx context.Context, r Request) (outcome, error) {
 	case err != nil:
 		return w.refused(err, "looking for the guest")
 	case ok:
-		return w.found(acc)
+		return w.found(ctx, r, acc)
 	}
 	if left := unsureFor - w.Now().Sub(r.Account.Tried); !r.Account.Tried.IsZero() && left > 0 {
 		return outcome{}, &Trouble{Kind: Unsure, Doing: "looking for the guest", Text: "an invitation left and its answer was lost"}
+	}
+	twin, wait, err := w.mayInvite(ctx, r)
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case twin != nil:
+		return outcome{events: []Event{GuestFound{ID: twin.ID, Link: twin.Link, Joined: twin.Joined}}}, nil
+	case wait:
+		return outcome{again: w.Now().Add(time.Second)}, nil
 	}
 	return w.invite(ctx, r)
 }
 
 // found accepts an account that is there already, if a guest can be let in by it.
-func (w *Worker) found(acc Found) (outcome, error) {
+// One who was invited for another request has that invitation's link.
+func (w *Worker) found(ctx context.Context, r Request, acc Found) (outcome, error) {
 	switch {
 	case acc.ID == "":
 		return outcome{}, &Trouble{Kind: Later, Doing: "looking for the guest", Text: "the account has no ID"}
@@ -63,7 +77,17 @@ func (w *Worker) found(acc Found) (outcome, error) {
 			Text: "this guest is in the tenant, but the account is blocked from signing in",
 		})
 	}
-	return outcome{events: []Event{GuestFound{ID: acc.ID, Link: acc.Link, Joined: w.joined(acc)}}}, nil
+	live, err := w.Store.Guest(ctx, r.Guest.Email)
+	if err != nil {
+		return outcome{}, err
+	}
+	link := acc.Link
+	for _, q := range live {
+		if acc.Pending && q.Account.ID == acc.ID && q.Account.Link != "" {
+			link = q.Account.Link
+		}
+	}
+	return outcome{events: []Event{GuestFound{ID: acc.ID, Link: link, Joined: w.joined(acc)}}}, nil
 }
 
 // joined is when an account was redeemed: zero if it was not, now if Entra does not say.
@@ -77,21 +101,40 @@ func (w *Worker) joined(acc Found) time.Time {
 	return acc.Joined
 }
 
-// invite writes down that an invitation leaves, then sends it. Only the clear
-// word that it had no effect lets another one leave soon: an error that says
-// nothing, and an answer without an account, may have invited.
-func (w *Worker) invite(ctx context.Context, r Request) (outcome, error) {
-	if _, err := w.Store.Update(ctx, r.ID, func(q Request) (Change, error) {
+// mayInvite writes down that an invitation leaves, unless another request for
+// the same person has one under way, or one whose guest the directory does not
+// show yet. A second invitation would kill the link of the first.
+func (w *Worker) mayInvite(ctx context.Context, r Request) (twin *Account, wait bool, err error) {
+	defer w.doors.lock(strings.ToLower(r.Guest.Email))()
+	live, err := w.Store.Guest(ctx, r.Guest.Email)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, q := range live {
+		switch {
+		case q.ID == r.ID:
+		case q.Account.ID != "" && w.Now().Sub(q.Account.Invited) < replicatesFor:
+			return &q.Account, false, nil
+		case !q.Account.Tried.IsZero() && w.Now().Sub(q.Account.Tried) < unsureFor:
+			return nil, true, nil
+		}
+	}
+	_, err = w.Store.Update(ctx, r.ID, func(q Request) (Change, error) {
 		if q.State != Inviting || q.Account.ID != "" {
 			return Change{}, ErrNotDue
 		}
 		return advance(q, w.Now(), InviteTried{})
-	}); err != nil {
-		if isNotDue(err) {
-			return outcome{}, nil
-		}
-		return outcome{}, err
+	})
+	if isNotDue(err) { // it was closed meanwhile
+		return nil, true, nil
 	}
+	return nil, false, err
+}
+
+// invite sends the invitation that was written down. Only the clear
+// word that it had no effect lets another one leave soon: an error that says
+// nothing, and an answer without an account, may have invited.
+func (w *Worker) invite(ctx context.Context, r Request) (outcome, error) {
 	inv, err := w.Tenant.Invite(ctx, r.Guest)
 	if err == nil && inv.AccountID == "" {
 		err = &Trouble{Kind: Unsure, Doing: "inviting the guest", Text: "the answer names no account"}
@@ -166,6 +209,7 @@ func (w *Worker) takeBack(ctx context.Context, r Request, g Grant) error {
 	}
 	err = w.Tenant.Grant(ctx, r.Account.ID, g)
 	if t, ok := errors.AsType[*Trouble](err); ok && (t.Kind == Refused || t.Kind == Replicating) {
+		w.Log.ErrorContext(ctx, "a grant that another request needs cannot be given again", "request", r.ID, "trouble", t.String())
 		return nil
 	}
 	return err
@@ -179,8 +223,8 @@ func (w *Worker) shared(ctx context.Context, r Request, g Grant) (bool, error) {
 		return false, err
 	}
 	for _, q := range live {
-		if q.ID == r.ID || !has(q.grantKeys(), g.Key()) {
-			continue
+		if q.ID == r.ID || q.Account.ID == "" || !has(q.grantKeys(), g.Key()) {
+			continue // one that does not know the guest yet gives what it needs later
 		}
 		switch q.State {
 		case Inviting, Invited, Active:
@@ -196,7 +240,8 @@ func (w *Worker) shared(ctx context.Context, r Request, g Grant) (bool, error) {
 func (w *Worker) watch(ctx context.Context, r Request) (outcome, error) {
 	acc, err := w.Tenant.Look(ctx, r.Account.ID)
 	if err != nil {
-		if troubleOf(err).Kind == Refused {
+		if t := troubleOf(err); t.Kind == Refused {
+			w.Log.ErrorContext(ctx, "a guest cannot be watched", "request", r.ID, "trouble", t.String())
 			return outcome{again: w.Now().Add(15 * time.Minute)}, nil
 		}
 		return outcome{}, err

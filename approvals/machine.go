@@ -90,6 +90,8 @@ type (
 	TimeOver struct{}
 	// GrantTaken says that Entra confirmed that a grant is gone.
 	GrantTaken struct{ Key string }
+	// Delayed says why Entra's part takes longer than people expect. It is tried on.
+	Delayed struct{ Trouble Trouble }
 	// StepRefused says that Entra refused for good.
 	StepRefused struct{ Trouble Trouble }
 	// Retried is a press by an admin to try again. Admin says that the policy's
@@ -114,6 +116,7 @@ func (GrantMade) event()      {}
 func (GuestJoined) event()    {}
 func (TimeOver) event()       {}
 func (GrantTaken) event()     {}
+func (Delayed) event()        {}
 func (StepRefused) event()    {}
 func (Retried) event()        {}
 
@@ -158,6 +161,8 @@ func (r Request) apply(ev Event, now time.Time) (Request, []Owing, error) {
 		return r.timeOver(now)
 	case GrantTaken:
 		return r.grantTaken(ev.Key, now)
+	case Delayed:
+		return r.delayed(ev.Trouble)
 	case StepRefused:
 		return r.stepRefused(ev.Trouble, now)
 	case Retried:
@@ -235,6 +240,20 @@ func (r Request) timeOver(now time.Time) (Request, []Owing, error) {
 	return r, nil, ErrNotDue
 }
 
+// delayed lets people see what is waited for, once for each kind of trouble.
+func (r Request) delayed(t Trouble) (Request, []Owing, error) {
+	switch r.State {
+	case Inviting, Ending:
+		if r.Trouble != nil && r.Trouble.Code == t.Code && r.Trouble.Doing == t.Doing {
+			return r, nil, ErrNotDue
+		}
+		r.Trouble = &t
+		return r.enter(r.State)
+	case Pending, Invited, Active, Denied, Cancelled, TimedOut, Ended, Failed:
+	}
+	return r, nil, ErrNotDue
+}
+
 // stepRefused stops an invitation that cannot succeed without a human. What is
 // being taken back is never given up.
 func (r Request) stepRefused(t Trouble, now time.Time) (Request, []Owing, error) {
@@ -246,7 +265,7 @@ func (r Request) stepRefused(t Trouble, now time.Time) (Request, []Owing, error)
 }
 
 // retried: only an admin who pressed Retry, only after a failure. The approval
-// stands, and its end stays where it was. Grants are given again: another
+// stands, and its end stays where it was; after it nothing is tried. Grants are given again: another
 // request of the guest may have taken one along with it meanwhile.
 func (r Request) retried(ev Retried, now time.Time) (Request, []Owing, error) {
 	r, p, ok := r.without(ev.Press)
@@ -261,6 +280,9 @@ func (r Request) retried(ev Retried, now time.Time) (Request, []Owing, error) {
 	}
 	if !ev.Admin || !ev.By.ID.Same(p.By) {
 		return r, nil, about(ErrOnlyAdmins, r)
+	}
+	if !r.Until.IsZero() && !now.Before(r.Until) {
+		return r, nil, about(ErrNotRetryable, r).With("state", string(Ended))
 	}
 	r.Trouble, r.Closed, r.State, r.Account.Granted = nil, nil, Inviting, nil
 	owed := []Owing{{Kind: WorkGuest}, {Kind: WorkAnswers}}

@@ -140,6 +140,11 @@ func (m *memory) change(id RequestID, work *Owed, change func(Request) (Change, 
 	if err != nil {
 		return r, err
 	}
+	for _, other := range m.all() { // one live request for a guest and an access
+		if c.Request.Live() && other.Live() && other.ID != id && other.LiveKey() == c.Request.LiveKey() {
+			return r, ErrAlreadyIn
+		}
+	}
 	return c.Request, m.keep(c, work)
 }
 
@@ -187,7 +192,7 @@ func (m *memory) List(_ context.Context, q Query) (Page, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := slices.DeleteFunc(m.all(), func(r Request) bool {
-		return q.Pending && r.State != Pending || q.Requester.User != "" && !r.Requester.Same(q.Requester)
+		return q.Pending && !r.Waits() || q.Requester.User != "" && !r.Requester.Same(q.Requester)
 	})
 	page := Page{Total: -1}
 	if q.Pending {

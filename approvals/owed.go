@@ -110,6 +110,8 @@ func entry(was, is Request, ev Event, now time.Time) Entry {
 		e.Event = "time over"
 	case GrantTaken:
 		e.Event, e.Detail = "taken back", ev.Key
+	case Delayed:
+		e.Event, e.Detail = "delayed", ev.Trouble.String()
 	case StepRefused:
 		e.Event, e.Detail = "refused by Entra", ev.Trouble.String()
 	case Retried:

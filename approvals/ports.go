@@ -43,7 +43,7 @@ type Reader interface {
 // Query asks for a page. Pages are cut by request number, so they cost the same
 // anywhere in the list and do not shift while it grows.
 type Query struct {
-	Pending   bool     // only those that wait for a decision
+	Pending   bool     // only those that wait for a person (Waits)
 	Requester PersonID // only this person's, if set
 	Before    uint64   // older than this number; 0: from the newest
 	After     uint64   // newer than this number; takes precedence over Before

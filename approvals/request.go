@@ -162,15 +162,20 @@ func (r Request) Approvals() []Vote {
 }
 
 // Live reports whether the request still stands for its guest and access, so
-// that a second one would be a duplicate.
+// that a second one would be a duplicate. One whose access is being taken back
+// does not: nothing may keep it from ending.
 func (r Request) Live() bool {
 	switch r.State {
-	case Pending, Inviting, Invited, Active, Ending:
+	case Pending, Inviting, Invited, Active:
 		return true
-	case Denied, Cancelled, TimedOut, Ended, Failed:
+	case Ending, Denied, Cancelled, TimedOut, Ended, Failed:
 	}
 	return false
 }
+
+// Waits reports whether the request waits for a person: for a decision, or for
+// an admin after a failure.
+func (r Request) Waits() bool { return r.State == Pending || r.State == Failed }
 
 // LiveKey is what only one live request may have: the guest and the access.
 func (r Request) LiveKey() string { return LiveKey(r.Guest.Email, r.Access.ID) }

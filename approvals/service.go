@@ -43,7 +43,11 @@ func (s *Service) Submit(ctx context.Context, d Draft) (Request, error) {
 // returns when it is on disk. Whether it counts is settled by the worker, on
 // facts read afresh; the person hears of it privately if not.
 func (s *Service) Press(ctx context.Context, id RequestID, p Press) (Request, error) {
-	return s.change(ctx, id, Pressed{Press: p})
+	r, err := s.change(ctx, id, Pressed{Press: p})
+	if isNotDue(err) { // the same press waits already
+		return s.Store.Get(ctx, id)
+	}
+	return r, err
 }
 
 // Withdraw takes a pending request back, for its requester only.
@@ -52,15 +56,16 @@ func (s *Service) Withdraw(ctx context.Context, id RequestID, by PersonID) (Requ
 }
 
 // MayDecide refuses somebody who could not decide the request now, so that no
-// form is opened for nothing. It decides nothing.
+// form is opened for nothing. Who may not decide is told that and nothing about
+// the request. It decides nothing.
 func (s *Service) MayDecide(ctx context.Context, id RequestID, stage int, by PersonID) (Request, error) {
 	r, err := s.Store.Get(ctx, id)
 	if err != nil {
 		return Request{}, wrapFault(err, "reading "+string(id))
 	}
 	probe := Press{By: by, Verdict: Approve, Stage: stage, At: s.Now()}
-	if err := r.open(probe, probe.At); err != nil {
-		return r, err
+	if refusal, ok := errors.AsType[*Refusal](r.open(probe, probe.At)); ok {
+		return r, s.Tell(ctx, id, by, refusal)
 	}
 	seen := sight{people: s.People}
 	who, groups, err := seen.of(ctx, by, r.CurrentStage().Groups())
@@ -68,6 +73,24 @@ func (s *Service) MayDecide(ctx context.Context, id RequestID, stage int, by Per
 		return r, err
 	}
 	return r, r.MayDecide(who, groups)
+}
+
+// Tell is what may be told of a refusal about a request: to those who may see
+// the request the refusal itself, to a colleague that they are no approver, to
+// everybody else why they are not heard at all. What became of a request is
+// nobody's business who only guessed its ID.
+func (s *Service) Tell(ctx context.Context, id RequestID, to PersonID, why *Refusal) *Refusal {
+	_, _, err := s.Story(ctx, id, to)
+	refusal, refused := errors.AsType[*Refusal](err)
+	switch {
+	case err == nil:
+		return why
+	case refused && refusal.Is(ErrNotFound):
+		return ErrNotApprover.With("id", string(id))
+	case refused:
+		return refusal
+	}
+	return ErrUnreadable.With("id", string(id))
 }
 
 // Admin says who somebody is and whether they administer partnerbot.

@@ -28,6 +28,9 @@ func (s *sight) of(ctx context.Context, id PersonID, groups []string) (Person, [
 		}
 		s.persons[id] = who
 	}
+	if who.Colleague() != nil {
+		return who, nil, nil // whatever group they are in, they decide nothing
+	}
 	var in []string
 	for _, g := range groups {
 		members, err := s.group(ctx, g)

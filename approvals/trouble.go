@@ -17,6 +17,10 @@ const (
 	Refused     TroubleKind = "refused"     // will not succeed without a human
 )
 
+// CodePace marks trouble that is none: the message has its turn later, because
+// its channel takes one a second.
+const CodePace = "pace"
+
 // Trouble is how a platform failed us: what to do next, and what a human needs
 // to follow it up. Its text is the platform's, so it is shown as plain text only.
 type Trouble struct { //nolint:errname // kept in requests and shown to people; an error only on its way there

@@ -38,6 +38,9 @@ func (w *Worker) votes(ctx context.Context, r Request) (outcome, error) {
 // judge turns one press into an event that counts it, or into a dismissal with
 // its reason. What Slack will never say is a no; what it cannot say now is an error.
 func (w *Worker) judge(ctx context.Context, seen *sight, r Request, p Press) (Event, error) {
+	if refusal, ok := w.turned.away(r, p); ok {
+		return Dismissed{Press: p, Refusal: refusal}, nil
+	}
 	ask := r.CurrentStage().Groups()
 	if p.Verdict == Retry {
 		ask = w.Policy.AdminGroups()
@@ -58,6 +61,7 @@ func (w *Worker) judge(ctx context.Context, seen *sight, r Request, p Press) (Ev
 	}
 	_, _, err = r.Apply(counted, w.Now())
 	if refusal, ok := errors.AsType[*Refusal](err); ok && !isNotDue(err) {
+		w.turned.remember(r, p, *refusal)
 		return Dismissed{Press: p, Refusal: *refusal}, nil
 	}
 	if p.Verdict == Retry {

@@ -2,7 +2,9 @@ package approvals
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -17,9 +19,13 @@ type Worker struct {
 	Policy *Policy // for who the admins are
 	Now    func() time.Time
 	Log    *slog.Logger
-	Hands  int           // rows in hand at once; 0 means 16
-	Nap    time.Duration // the longest sleep between two looks at the clock; 0 means 1 s
-	Done   func(Work, error)
+	Hands  int               // rows in hand at once, for Slack and for Entra each; 0 means 16
+	Nap    time.Duration     // the longest sleep between two looks at the clock; 0 means 1 s
+	Done   func(Work, error) // told of each run; may be nil
+	Beat   func(error)       // told of each look at the store; may be nil
+
+	turned turned
+	doors  doors
 }
 
 // outcome is what a run of a row came to.
@@ -34,21 +40,35 @@ type outcome struct {
 const grace = 5 * time.Second
 
 // Run works until ctx ends and returns after the rows in hand are finished or
-// given up. Rows given up are due again at the next start.
+// given up. Rows given up are due again at the next start. Entra has hands of
+// its own: however slow it is, cards and clicks never wait for it.
 func (w *Worker) Run(ctx context.Context) error {
-	hands := make(chan struct{}, w.hands())
+	hands, guests := make(chan struct{}, w.hands()), make(chan Owed, guestsInHand)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, stop) })()
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	defer close(guests)
+	for range w.hands() {
+		wg.Go(func() {
+			for row := range guests {
+				if ctx.Err() == nil {
+					w.do(work, row)
+				}
+			}
+		})
+	}
 	for {
 		hands <- struct{}{}
 		<-hands
 		if ctx.Err() != nil {
 			return nil
 		}
-		next, err := w.round(work, hands, &wg)
+		next, err := w.round(work, hands, guests, &wg)
+		if w.Beat != nil {
+			w.Beat(err)
+		}
 		if err != nil {
 			w.Log.ErrorContext(ctx, "taking owed work", "error", err)
 			next = w.Now().Add(w.nap())
@@ -59,13 +79,22 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 }
 
-// round takes as many due rows as there are free hands and starts them.
-func (w *Worker) round(ctx context.Context, hands chan struct{}, wg *sync.WaitGroup) (time.Time, error) {
+// guestsInHand is how many rows may wait for Entra's hands. More of them than
+// this stop the worker until some are done.
+const guestsInHand = 1 << 16
+
+// round takes as many due rows as there are free hands and starts them. Rows
+// about guests queue for hands of their own and take none from the others.
+func (w *Worker) round(ctx context.Context, hands chan struct{}, guests chan<- Owed, wg *sync.WaitGroup) (time.Time, error) {
 	rows, next, err := w.Store.Take(ctx, w.Now(), cap(hands)-len(hands))
 	if err != nil {
 		return time.Time{}, err
 	}
 	for _, row := range rows {
+		if row.Kind == WorkGuest {
+			guests <- row
+			continue
+		}
 		hands <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-hands }()
@@ -121,14 +150,55 @@ func (w *Worker) do(ctx context.Context, row Owed) {
 	}
 	t := troubleOf(err)
 	due := w.Now().Add(backoff(row.Attempts, t.After))
+	if t.Code == CodePace { // our own queue for a busy channel, no trouble at all
+		w.postpone(ctx, row, due)
+		return
+	}
 	w.Log.WarnContext(ctx, "owed work must be tried again", "kind", row.Kind, "request", row.Request,
 		"attempt", row.Attempts+1, "due", due, "trouble", t.String())
+	if row.Kind == WorkGuest && tells(t, row.Attempts+1) {
+		w.delayed(ctx, row, t)
+	}
+	w.postpone(ctx, row, due)
+}
+
+func (w *Worker) postpone(ctx context.Context, row Owed, due time.Time) {
 	if err := w.Store.Postpone(ctx, row, due); err != nil {
 		w.Log.ErrorContext(ctx, "postponing owed work", "kind", row.Kind, "request", row.Request, "error", err)
 	}
 }
 
-func (w *Worker) run(ctx context.Context, row Owed) error {
+// tells reports whether people should hear of trouble after so many attempts. A
+// new account takes its time to be known everywhere; that is no news for a minute.
+func tells(t Trouble, attempts int) bool {
+	if t.Kind == Replicating {
+		return attempts >= 6
+	}
+	return attempts >= 3
+}
+
+// delayed lets the request say what it waits for.
+func (w *Worker) delayed(ctx context.Context, row Owed, t Trouble) {
+	_, err := w.Store.Update(ctx, row.Request, func(r Request) (Change, error) {
+		c, err := advance(r, w.Now(), Delayed{Trouble: t})
+		if err == nil && len(c.Entries) == 0 {
+			return Change{}, ErrNotDue
+		}
+		return c, err
+	})
+	if err != nil && !isNotDue(err) {
+		w.Log.ErrorContext(ctx, "saying what a request waits for", "request", row.Request, "error", err)
+	}
+}
+
+// run does one row. A panic in it is an error like another: the row is tried
+// again later, and everything else goes on.
+func (w *Worker) run(ctx context.Context, row Owed) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
 	r, err := w.Store.Get(ctx, row.Request)
 	if err != nil {
 		return err
@@ -144,7 +214,11 @@ func (w *Worker) run(ctx context.Context, row Owed) error {
 		}
 		return out.trouble
 	}
-	_, err = w.Store.Settle(ctx, row, change)
+	is, err := w.Store.Settle(ctx, row, change)
+	if err == nil && r.State != Failed && is.State == Failed && is.Trouble != nil {
+		w.Log.ErrorContext(ctx, "a request failed and waits for an admin", "request", is.ID, "trouble", is.Trouble.String(),
+			"request_id", is.Trouble.RequestID)
+	}
 	return err
 }
 

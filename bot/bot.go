@@ -22,6 +22,8 @@ const (
 	laterAtOnce = 64
 	factsAge    = 10 * time.Minute // how old facts may be for what is shown and for a draft
 	replayAge   = 11 * time.Minute // a signature is good for 300 s on both sides of now
+	twinAge     = 30 * 24 * time.Hour
+	homeAge     = 30 * 24 * time.Hour
 	manyKeys    = 1 << 16
 )
 
@@ -32,6 +34,7 @@ type Service interface {
 	Withdraw(ctx context.Context, id approvals.RequestID, by approvals.PersonID) (approvals.Request, error)
 	MayDecide(ctx context.Context, id approvals.RequestID, stage int, by approvals.PersonID) (approvals.Request, error)
 	Pending(ctx context.Context, by approvals.PersonID, q approvals.Query) (approvals.Page, bool, error)
+	Tell(ctx context.Context, id approvals.RequestID, to approvals.PersonID, why *approvals.Refusal) *approvals.Refusal
 	Own(ctx context.Context, by approvals.PersonID, q approvals.Query) (approvals.Page, error)
 	Story(ctx context.Context, id approvals.RequestID, by approvals.PersonID) (approvals.Request, []approvals.Entry, error)
 }
@@ -66,6 +69,8 @@ type Bot struct {
 	routes   routes
 	requests *seen // signatures of requests that were served
 	events   *seen // IDs of events that were taken
+	twins    *seen // who was told of which request that stands in the way of theirs
+	homes    *seen // who has opened App Home
 
 	over <-chan struct{} // cuts short what runs after acknowledgements; closed by end
 	end  context.CancelFunc
@@ -85,6 +90,8 @@ func New(cfg Config) (*Bot, error) {
 		cfg:      cfg,
 		requests: newSeen(cfg.Now, replayAge, manyKeys),
 		events:   newSeen(cfg.Now, replayAge, manyKeys),
+		twins:    newSeen(cfg.Now, twinAge, manyKeys),
+		homes:    newSeen(cfg.Now, homeAge, manyKeys),
 		turn:     make(chan struct{}, laterAtOnce),
 	}
 	b.routes = b.table()

@@ -64,7 +64,8 @@ type interaction struct {
 	Enterprise named `json:"enterprise"`
 	Channel    named `json:"channel"`
 	Container  struct {
-		ChannelID string `json:"channel_id"`
+		ChannelID   string `json:"channel_id"`
+		IsEphemeral bool   `json:"is_ephemeral"`
 	} `json:"container"`
 	Trigger     string   `json:"trigger_id"`
 	ResponseURL string   `json:"response_url"`

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -24,6 +23,7 @@ type DeskConfig struct {
 	Enterprise string       // its organisation, if any
 	Company    string       // how the note to a guest calls us: the team's name
 	Mail       string       // who mails the invitation: microsoft, requester, graph or smtp
+	Cloud      string       // Entra's: public, usgov, dod or china; empty: public
 	Words      *Words
 	Policy     *approvals.Policy
 	Now        func() time.Time
@@ -39,6 +39,7 @@ type Desk struct {
 	api     *slack.Client
 	http    *http.Client
 	apiHost string
+	paces   *paces
 	now     func() time.Time
 	log     *slog.Logger
 }
@@ -51,10 +52,11 @@ func NewDesk(cfg DeskConfig) *Desk {
 	quiet.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Desk{
 		People:  &People{API: cfg.API, Team: cfg.Team, Enterprise: cfg.Enterprise, Now: cfg.Now},
-		render:  render{Words: cfg.Words, Policy: cfg.Policy, Company: cfg.Company, Mail: cfg.Mail},
+		render:  render{Words: cfg.Words, Policy: cfg.Policy, Company: cfg.Company, Mail: cfg.Mail, Cloud: cfg.Cloud},
 		api:     cfg.API,
 		http:    &quiet,
 		apiHost: cfg.APIHost,
+		paces:   newPaces(cfg.Now),
 		now:     cfg.Now,
 		log:     cfg.Log,
 	}
@@ -80,6 +82,9 @@ func (d *Desk) names(ctx context.Context, r approvals.Request) map[string]string
 	for _, id := range ids {
 		if who, err := d.Recent(ctx, id, shownAge); err == nil {
 			names[id.User] = who.Name
+			if id.Same(r.Requester) && who.Email != "" { // a name is what its owner writes
+				names[id.User] += " (" + who.Email + ")"
+			}
 		}
 	}
 	return names
@@ -88,7 +93,7 @@ func (d *Desk) names(ctx context.Context, r approvals.Request) map[string]string
 // put makes a message of ours look as m: it posts it where none is yet, or none
 // any more, updates it where it is out of date, and leaves it alone otherwise.
 // posted says whether a new message appeared.
-func (d *Desk) put(ctx context.Context, was approvals.Posted, channel string, version uint64, m Message, more ...slack.MsgOption) (is approvals.Posted, posted bool, err error) {
+func (d *Desk) put(ctx context.Context, was approvals.Posted, to turn, version uint64, m Message, more ...slack.MsgOption) (is approvals.Posted, posted bool, err error) {
 	if was.TS != "" {
 		if was.Version == version {
 			return was, false, nil
@@ -97,18 +102,16 @@ func (d *Desk) put(ctx context.Context, was approvals.Posted, channel string, ve
 		if err == nil {
 			return approvals.Posted{Channel: was.Channel, TS: was.TS, Version: version}, false, nil
 		}
-		t := apiTrouble(err)
+		t := in(was.Channel, apiTrouble(err))
 		if !gone(t.Code) {
-			t.Doing = "updating a message"
+			t.Doing = "updating a message in " + was.Channel
 			return was, false, t
 		}
 		d.log.InfoContext(ctx, "message is gone and posted again", "channel", was.Channel, "ts", was.TS, "code", t.Code)
 	}
-	ch, ts, err := d.api.PostMessageContext(ctx, channel, m.options(more...)...)
+	ch, ts, err := d.post(ctx, to, m, more...)
 	if err != nil {
-		t := apiTrouble(err)
-		t.Doing = "posting a message"
-		return was, false, fmt.Errorf("to %s: %w", channel, t)
+		return was, false, err
 	}
 	return approvals.Posted{Channel: ch, TS: ts, Version: version}, true, nil
 }

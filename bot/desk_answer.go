@@ -17,10 +17,7 @@ import (
 
 // Answer tells one person privately why what they pressed did not count.
 func (d *Desk) Answer(ctx context.Context, r approvals.Request, a approvals.Answer) error {
-	to := Whisper{To: a.To, URL: a.Reply}
-	if r.Stage < len(r.Shown.Cards) {
-		to.Channel = r.Shown.Cards[r.Stage].Channel
-	}
+	to := Whisper{To: a.To, URL: a.Reply, Channel: r.CurrentStage().Channel}
 	m := d.render.Words.Refused(d.locale(ctx, a.To), &a.Refusal)
 	if err := d.Whisper(ctx, to, m); err != nil {
 		return fmt.Errorf("answering %s about %s: %w", a.To, r.ID, err)

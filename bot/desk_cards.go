@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/slack-go/slack"
 
@@ -41,6 +42,7 @@ func (d *Desk) card(ctx context.Context, r approvals.Request, stage int, was app
 		EventType:    "partnerbot_request",
 		EventPayload: map[string]any{"id": string(r.ID), "stage": stage},
 	})
-	is, _, err := d.put(ctx, was, r.Access.Stages[stage].Channel, r.Version, look.Card(r, stage), meta)
+	to := turn{r.Access.Stages[stage].Channel, r.ID, "card " + strconv.Itoa(stage)}
+	is, _, err := d.put(ctx, was, to, r.Version, look.Card(r, stage), meta)
 	return is, err
 }

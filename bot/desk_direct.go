@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/slack-go/slack"
 
@@ -18,7 +19,7 @@ func (d *Desk) Direct(ctx context.Context, r approvals.Request) (approvals.Poste
 	if who, err := d.Recent(ctx, r.Requester, shownAge); err == nil {
 		look = look.naming(map[string]string{r.Requester.User: who.Name}) // signs the note to the guest
 	}
-	is, posted, err := d.put(ctx, was, r.Requester.User, r.Version, look.Direct(locale, r))
+	is, posted, err := d.put(ctx, was, turn{r.Requester.User, r.ID, "direct"}, r.Version, look.Direct(locale, r))
 	if err != nil {
 		return was, nil, fmt.Errorf("the message about %s: %w", r.ID, err)
 	}
@@ -38,8 +39,8 @@ func (d *Desk) milestones(ctx context.Context, r approvals.Request, direct appro
 	}
 	if newest := reached[len(reached)-1]; !posted && !r.Shown.HasSaid(newest) {
 		m := d.render.Milestone(locale, r, newest)
-		if _, _, err := d.api.PostMessageContext(ctx, direct.Channel, m.options(slack.MsgOptionTS(direct.TS))...); err != nil {
-			return nil, apiTrouble(err)
+		if _, _, err := d.post(ctx, turn{direct.Channel, r.ID, newest}, m, slack.MsgOptionTS(direct.TS)); err != nil {
+			return nil, err
 		}
 	}
 	var said []approvals.Said
@@ -51,18 +52,28 @@ func (d *Desk) milestones(ctx context.Context, r approvals.Request, direct appro
 	return said, nil
 }
 
+// passed begins the milestone of a stage that approved and was not the last:
+// "stage 1", "stage 2", …
+const passed = "stage "
+
 // milestones are what the requester is to be told of a request by now, oldest first.
 func milestones(r approvals.Request) []string {
+	var out []string
+	for i := range r.Stage {
+		out = append(out, passed+strconv.Itoa(i+1))
+	}
 	switch r.State {
+	case approvals.Pending:
+		return out
 	case approvals.Denied, approvals.TimedOut:
-		return []string{string(r.State)}
+		return append(out, string(r.State))
 	case approvals.Inviting:
-		return []string{"approved"}
+		return append(out, "approved")
 	case approvals.Failed:
-		return []string{"approved", "failed"}
+		return append(out, "approved", "failed")
 	case approvals.Invited, approvals.Active, approvals.Ending, approvals.Ended:
-		return granted(r)
-	case approvals.Pending, approvals.Cancelled:
+		return append(out, granted(r)...)
+	case approvals.Cancelled:
 	}
 	return nil
 }

@@ -245,15 +245,17 @@ func TestDirectFollowsTheRequest(t *testing.T) {
 		want  []string
 	}{
 		{"the first message says it all", "pending", approvals.Posted{}, nil, "postMessage U0ANN", nil},
-		{"a first message in a later state says all milestones itself", "invited", approvals.Posted{}, nil, "postMessage U0ANN", []string{"approved", "invited"}},
-		{"an approval is told once below it", "inviting", dm(2), nil, "update D0ANN2.2; postMessage D0ANN2.2", []string{"approved"}},
-		{"what was said is not said again", "inviting", dm(2), []string{"approved"}, "update D0ANN2.2", nil},
-		{"of several milestones the newest is said", "active", dm(2), nil, "update D0ANN2.2; postMessage D0ANN2.2", []string{"approved", "invited", "joined"}},
-		{"what is up to date is left alone", "inviting", dm(stories()["inviting"].Version), []string{"approved"}, "", nil},
+		{"a first message in a later state says all milestones itself", "invited", approvals.Posted{}, nil, "postMessage U0ANN", []string{"stage 1", "approved", "invited"}},
+		{"a stage that approved is told once", "second_stage", dm(2), nil, "update D0ANN2.2; postMessage D0ANN2.2", []string{"stage 1"}},
+		{"and not again while the next one decides", "half_quorum", dm(2), []string{"stage 1"}, "update D0ANN2.2", nil},
+		{"an approval is told once below it", "inviting", dm(2), nil, "update D0ANN2.2; postMessage D0ANN2.2", []string{"stage 1", "approved"}},
+		{"what was said is not said again", "inviting", dm(2), []string{"stage 1", "approved"}, "update D0ANN2.2", nil},
+		{"of several milestones the newest is said", "active", dm(2), nil, "update D0ANN2.2; postMessage D0ANN2.2", []string{"stage 1", "approved", "invited", "joined"}},
+		{"what is up to date is left alone", "inviting", dm(stories()["inviting"].Version), []string{"stage 1", "approved"}, "", nil},
 		{"a denial is told", "denied", dm(2), nil, "update D0ANN2.2; postMessage D0ANN2.2", []string{"denied"}},
 		{"a deadline that passed is told", "timed_out", dm(2), nil, "update D0ANN2.2; postMessage D0ANN2.2", []string{"timed out"}},
-		{"a failure is told", "failed", dm(2), []string{"approved"}, "update D0ANN2.2; postMessage D0ANN2.2", []string{"failed"}},
-		{"the end is told", "ended", dm(2), []string{"approved", "invited", "joined"}, "update D0ANN2.2; postMessage D0ANN2.2", []string{"ended"}},
+		{"a failure is told", "failed", dm(2), []string{"stage 1", "approved"}, "update D0ANN2.2; postMessage D0ANN2.2", []string{"failed"}},
+		{"the end is told", "ended", dm(2), []string{"stage 1", "approved", "invited", "joined"}, "update D0ANN2.2; postMessage D0ANN2.2", []string{"ended"}},
 		{"whoever withdrew is not told so", "cancelled", dm(2), nil, "update D0ANN2.2", nil},
 	}
 	for _, tt := range tests {

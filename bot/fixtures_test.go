@@ -17,6 +17,8 @@ var (
 
 const redeemLink = "https://login.microsoftonline.com/redeem?rd=https%3a%2f%2finvitations.microsoft.com%2fredeem%2f%3fticket%3dVerySecret"
 
+const directLink = "https://myapplications.microsoft.com/?tenantid=6f0c5a3e"
+
 func falcon() approvals.Access {
 	return approvals.Access{
 		ID: "falcon", Title: "Project Falcon", Description: "Drawings and plans of the Falcon launch",
@@ -81,6 +83,24 @@ func stories() map[string]approvals.Request {
 		r.State, r.Closed = approvals.Failed, &approvals.Closed{Reason: "Invitations are not allowed to this domain.", At: nine.Add(5 * time.Hour)}
 		r.Trouble = &approvals.Trouble{Kind: approvals.Refused, Code: "Forbidden", Text: "Invitations are not allowed to this domain.", RequestID: "6b1c-42"}
 	})
+	slow := func(r *approvals.Request) {
+		r.Trouble = &approvals.Trouble{Kind: approvals.Later, Doing: "inviting the guest", Code: "ServiceUnavailable", Text: "The directory is busy.", RequestID: "6b1c-43"}
+	}
+	keep("delayed", inviting, slow)
+	keep("ending_delayed", ending, slow)
+	keep("failed_own", inviting, func(r *approvals.Request) {
+		r.State, r.Closed = approvals.Failed, &approvals.Closed{At: nine.Add(5 * time.Hour)}
+		r.Trouble = &approvals.Trouble{Kind: approvals.Refused, Code: "colleague", Text: "this address belongs to a member of the tenant, not to a guest"}
+	})
+	found := keep("found_granting", inviting, func(r *approvals.Request) {
+		r.Account = approvals.Account{ID: "guest-1", Link: directLink, Found: true, Invited: nine.Add(4 * time.Hour)}
+	})
+	waiting := keep("found_invited", found, func(r *approvals.Request) { r.State = approvals.Invited })
+	keep("found_unlinked", waiting, func(r *approvals.Request) { r.Account.Link = "" })
+	keep("found_redeemed", waiting, func(r *approvals.Request) { r.State, r.Account.Joined = approvals.Active, nine.Add(26*time.Hour) })
+	keep("found_joined", found, func(r *approvals.Request) {
+		r.State, r.Account.Joined = approvals.Active, nine.Add(-100*24*time.Hour)
+	})
 	keep("denied", pending, func(r *approvals.Request) {
 		r.State, r.Deadline = approvals.Denied, time.Time{}
 		r.Closed = &approvals.Closed{By: sam, Reason: "Contoso has no contract yet.", At: nine.Add(time.Hour)}
@@ -105,7 +125,7 @@ func trail() []approvals.Entry {
 		at(1, ann, "dismissed", "approve: own_request"), at(2, sam, "pressed", "approve"), at(2, sam, "voted", "approve"),
 		at(3, olga, "voted", "deny: no contract"), at(4, nobody, "invitation leaves", ""), at(4, nobody, "invitation held", ""),
 		at(4, nobody, "guest invited", "guest-1"), at(4, nobody, "guest found", "guest-1"), at(4, nobody, "granted", "group:6f0c"),
-		at(5, nobody, "refused by Entra", "giving group:6f0c: Forbidden"), at(6, sam, "pressed", "retry"), at(6, sam, "dismissed", "retry: only_admins"),
+		at(5, nobody, "delayed", "giving group:6f0c: ServiceUnavailable"), at(5, nobody, "refused by Entra", "giving group:6f0c: Forbidden"), at(6, sam, "pressed", "retry"), at(6, sam, "dismissed", "retry: only_admins"),
 		at(6, olga, "retried", ""), at(7, nobody, "joined", ""), at(8, nobody, "time over", ""), at(9, nobody, "taken back", "group:6f0c"),
 		at(9, nobody, "deadline passed", "Sponsor"), at(9, ann, "withdrawn", ""),
 		at(9, sam, "pressed", "deny"), at(9, sam, "dismissed", "deny: too_late"),

@@ -12,42 +12,75 @@ import (
 // is decided afterwards is decided on facts read afresh.
 const glanceAge = 30 * time.Second
 
+// glanceLimit is how long one question to Slack may take.
+const glanceLimit = 10 * time.Second
+
 // Glance is a view of people for what is shown: many looks at the same moment
 // cost Slack one question, which matters for user groups (20 questions a minute).
 type Glance struct {
 	people *People
 
-	mu     sync.Mutex // held while Slack is asked, so that others wait for the answer
-	groups map[string]membership
+	mu     sync.Mutex
+	groups map[string]*sighting
 }
 
-type membership struct {
+// sighting is one reading of a user group, under way until done is closed.
+type sighting struct {
+	done  chan struct{}
 	users []string
-	at    time.Time
+	err   error
+	at    time.Time // of its beginning
 }
 
 var _ approvals.People = (*Glance)(nil)
 
 // Glance returns the view.
-func (p *People) Glance() *Glance { return &Glance{people: p, groups: map[string]membership{}} }
+func (p *People) Glance() *Glance { return &Glance{people: p, groups: map[string]*sighting{}} }
 
 // Person describes somebody by a recent reading.
 func (g *Glance) Person(ctx context.Context, id approvals.PersonID) (approvals.Person, error) {
 	return g.people.Recent(ctx, id, glanceAge)
 }
 
-// Members are the people who were in a user group a moment ago.
+// Members are the people who were in a user group a moment ago. Whoever comes
+// while Slack is asked waits for that answer, but never longer than ctx lives.
 func (g *Glance) Members(ctx context.Context, group string) ([]string, error) {
+	l, mine := g.look(group)
+	if mine { // for everybody who waits, so it does not end with whoever came first
+		go func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), glanceLimit)
+			defer cancel()
+			l.users, l.err = g.people.Members(ctx, group)
+			g.finish(group, l)
+		}()
+	}
+	select {
+	case <-l.done:
+		return l.users, l.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// look is the reading that serves now; mine says that the caller is to make it.
+func (g *Glance) look(group string) (l *sighting, mine bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.people.Now()
-	if m, ok := g.groups[group]; ok && now.Sub(m.at) <= glanceAge && !now.Before(m.at) {
-		return m.users, nil
+	if l := g.groups[group]; l != nil && now.Sub(l.at) <= glanceAge && !now.Before(l.at) {
+		return l, false
 	}
-	users, err := g.people.Members(ctx, group)
-	if err != nil {
-		return nil, err
+	l = &sighting{done: make(chan struct{}), at: now}
+	g.groups[group] = l
+	return l, true
+}
+
+// finish lets the others have the reading. One that failed serves nobody after them.
+func (g *Glance) finish(group string, l *sighting) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if l.err != nil && g.groups[group] == l {
+		delete(g.groups, group)
 	}
-	g.groups[group] = membership{users: users, at: now}
-	return users, nil
+	close(l.done)
 }

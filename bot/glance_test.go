@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -38,5 +40,33 @@ func TestGlanceAsksOnceForMany(t *testing.T) {
 	ahead.Store(int64(glanceAge/time.Second) + 1)
 	if users, err := g.Members(t.Context(), "S1"); err != nil || users[0] != "U2" {
 		t.Errorf("an old reading served still: %v, %v", users, err)
+	}
+}
+
+// TestGlanceWaitsNoLongerThanItsCaller: a slow answer to one look keeps nobody
+// who is in a hurry.
+func TestGlanceWaitsNoLongerThanItsCaller(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(asked)
+		<-answer
+		_, _ = fmt.Fprint(w, `{"ok":true,"users":["U1"]}`)
+	}))
+	defer srv.Close()
+	g := (&People{API: slack.New("xoxb-1", slack.OptionAPIURL(srv.URL+"/"), slack.OptionHTTPClient(srv.Client())), Now: time.Now}).Glance()
+	first := make(chan error, 1)
+	go func() {
+		_, err := g.Members(t.Context(), "S1")
+		first <- err
+	}()
+	<-asked
+	hurried, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := g.Members(hurried, "S1"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller without time waited: %v", err)
+	}
+	close(answer)
+	if err := <-first; err != nil {
+		t.Error(err)
 	}
 }

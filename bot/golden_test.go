@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -38,6 +39,12 @@ func goldens(t *testing.T) map[string]any {
 			out[name] = v
 		}
 	}
+	mailed.Cloud = "china"
+	out["direct_mailed_china"] = mailed.naming(annByName).Direct("en", stories()["invited"])
+	out["direct_found_unlinked_china"] = mailed.naming(annByName).Direct("en", stories()["found_unlinked"])
+	out["story_failed"] = d.Story("en", stories()["failed"], trail())
+	out["story_delayed"] = d.Story("en", stories()["delayed"], trail()[:1])
+	out["list_admin"] = d.List("en", approvals.Page{Requests: []approvals.Request{stories()["failed"], stories()["delayed"], pending}, Total: 3}, true, sam, nine.Add(26*time.Hour))
 	out["form_empty"] = d.Form("en", Form{})
 	out["list_empty_admin"] = d.List("en", approvals.Page{}, true, sam, nine)
 	out["home_empty"] = d.Home("en", HomeView{Viewer: ann, Now: nine})

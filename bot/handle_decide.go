@@ -40,7 +40,11 @@ func (b *Bot) withdraw(ctx context.Context, c click) (answer, error) {
 		return answer{}, nil
 	}
 	_, err := b.cfg.Service.Withdraw(ctx, t.ID, c.who())
-	return b.kept(ctx, c.place(), ActionWithdraw, t.ID, err)
+	a, err := b.kept(ctx, c.place(), ActionWithdraw, t.ID, err)
+	if err == nil && a.later == nil {
+		a.later = b.homeAgain(c.who())
+	}
+	return a, err
 }
 
 // kept answers what was to be kept: a refusal is whispered after the
@@ -51,7 +55,9 @@ func (b *Bot) kept(ctx context.Context, at place, what string, id approvals.Requ
 		b.cfg.Log.InfoContext(ctx, "press kept", "press", what, "request", string(id), "person", at.who.String())
 		return answer{}, nil
 	case len(refusalsIn(err)) > 0:
-		return answer{later: func(ctx context.Context) { b.tellWhy(ctx, at, what, err) }}, nil
+		return answer{later: func(ctx context.Context) {
+			b.tellWhy(ctx, at, what, b.cfg.Service.Tell(ctx, id, at.who, refusalsIn(err)[0]))
+		}}, nil
 	}
 	return answer{}, err
 }
@@ -82,6 +88,9 @@ func (b *Bot) openDenyForm(ctx context.Context, c click, t Target) {
 	locale := b.knownLocale(ctx, at.who)
 	t.Channel = cmp.Or(at.channel, r.CurrentStage().Channel)
 	form := b.cfg.Desk.render.DenyForm(locale, r)
+	if err != nil { // who asks is not known, so the form says nothing of the request
+		form.Blocks.BlockSet = form.Blocks.BlockSet[1:]
+	}
 	form.PrivateMetadata = t.Value()
 	b.openView(ctx, at, c.Trigger, form, b.words().Notice(locale, "deny.late", Args{"id": t.ID}))
 }

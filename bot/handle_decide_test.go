@@ -73,6 +73,8 @@ func TestDenyAsksWhyEvenIfSlackCannotSayWhoAsks(t *testing.T) {
 	o.service.err = errors.New("slack is away")
 	if _, err := o.click(t, "U0SAM", ActionDeny, "INV-7:0"); err != nil || len(o.slack.calls("views.open")) != 1 {
 		t.Errorf("%v, opened %v", err, o.slack.calls("views.open"))
+	} else if opened := o.slack.calls("views.open")[0]; strings.Contains(opened, o.service.request.Guest.Email) {
+		t.Errorf("the form tells somebody unknown about the guest: %s", opened)
 	}
 	o.slack.forget()
 	o.service.request = approvals.Request{}

@@ -13,7 +13,17 @@ func (b *Bot) home(_ context.Context, e event) (answer, error) {
 	if e.Inner.User == "" || (e.Inner.Tab != "" && e.Inner.Tab != "home") {
 		return answer{}, nil
 	}
+	b.homes.add(e.who().User)
 	return answer{later: func(ctx context.Context) { b.publishHome(ctx, e.who()) }}, nil
+}
+
+// homeAgain draws App Home anew after somebody changed what it shows them, if
+// they have it open or may have; nil if not.
+func (b *Bot) homeAgain(who approvals.PersonID) func(context.Context) {
+	if !b.homes.has(who.User) {
+		return nil
+	}
+	return func(ctx context.Context) { b.publishHome(ctx, who) }
 }
 
 // publishHome shows somebody what they may see as it is now. A fault leaves

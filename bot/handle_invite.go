@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -95,7 +96,8 @@ func (b *Bot) submit(ctx context.Context, i interaction) (answer, error) {
 	by, err := b.facts(ctx, i.who(), submitFacts)
 	if err != nil && len(refusalsIn(err)) == 0 {
 		b.cfg.Log.WarnContext(ctx, "requester unreadable", "person", i.who().String(), "code", codeOf(err))
-		err = approvals.ErrUnreadable
+		sentence := b.words().Say(b.knownLocale(ctx, i.who()), "form.unreadable", nil)
+		return answer{reply: fieldErrors(map[string]string{i.View.anchor(): sentence})}, nil
 	}
 	var r approvals.Request
 	if err == nil {
@@ -103,7 +105,7 @@ func (b *Bot) submit(ctx context.Context, i interaction) (answer, error) {
 	}
 	if err == nil {
 		b.cfg.Log.InfoContext(ctx, "request submitted", "request", string(r.ID), "person", i.who().String())
-		return answer{}, nil
+		return answer{later: b.homeAgain(i.who())}, nil
 	}
 	sentences, ok := b.atFields(by.Locale, i.View, err)
 	if !ok {
@@ -112,8 +114,9 @@ func (b *Bot) submit(ctx context.Context, i interaction) (answer, error) {
 	return answer{reply: fieldErrors(sentences), later: b.pointToTwin(i.who(), by.Locale, err)}, nil
 }
 
-// pointToTwin sends a link to the request that stands in the way of another
-// one, to those who may see it. Errors at form fields carry no links.
+// pointToTwin tells of the request that stands in the way of another one, once
+// to each person: those who may see it get a link, the others hear who asked.
+// Errors at form fields carry no links.
 func (b *Bot) pointToTwin(who approvals.PersonID, locale string, err error) func(context.Context) {
 	for _, r := range refusalsIn(err) {
 		if !errors.Is(r, approvals.ErrAlreadyPending) && !errors.Is(r, approvals.ErrAlreadyIn) {
@@ -121,19 +124,37 @@ func (b *Bot) pointToTwin(who approvals.PersonID, locale string, err error) func
 		}
 		id := approvals.RequestID(r.Args["id"])
 		return func(ctx context.Context) {
-			twin, _, err := b.cfg.Service.Story(ctx, id, who)
-			if err != nil {
+			told := string(id) + " " + who.String()
+			if !b.twins.add(told) {
 				return
 			}
-			link, err := b.linkTo(ctx, twin, who)
-			if err != nil {
-				b.cfg.Log.WarnContext(ctx, "no link to a request", "request", string(id), "code", codeOf(err))
-				return
+			m, err := b.twin(ctx, id, who, locale)
+			if err == nil {
+				err = b.cfg.Desk.Whisper(ctx, Whisper{To: who}, m)
 			}
-			b.tell(ctx, place{who: who}, b.linked(locale, twin.ID, link))
+			if err != nil {
+				b.twins.drop(told)
+				b.cfg.Log.WarnContext(ctx, "not told of a twin", "request", string(id), "person", who.String(), "code", codeOf(err))
+			}
 		}
 	}
 	return nil
+}
+
+// twin is what somebody may know of a request that is not theirs to make again.
+func (b *Bot) twin(ctx context.Context, id approvals.RequestID, who approvals.PersonID, locale string) (Message, error) {
+	r, _, err := b.cfg.Service.Story(ctx, id, who)
+	if err == nil {
+		link, err := b.linkTo(ctx, r, who)
+		return b.linked(locale, r.ID, link), err
+	}
+	if !errors.Is(err, approvals.ErrNotFound) {
+		return Message{}, err
+	}
+	if r, err = b.cfg.Service.MayDecide(ctx, id, 0, who); r.ID == "" { // a refusal comes with the request
+		return Message{}, fmt.Errorf("reading %s: %w", id, err)
+	}
+	return b.words().Notice(locale, "twin.asked", Args{"id": r.ID, "by": Mention(r.Requester.User)}), nil
 }
 
 // linkTo is the address of the message that shows a request to somebody: their

@@ -97,7 +97,7 @@ func TestAFormOfSomebodyUnreadableIsRefusedAndKept(t *testing.T) {
 	o := newOffice(t)
 	o.slack.fails["users.info"] = "internal_error"
 	reply, err := o.form(t, "U0ANN", CallbackInvite, "", wholeForm)
-	if err != nil || !strings.Contains(reply, `"email":"We could not read`) || len(o.service.drafts) > 0 {
+	if err != nil || !strings.Contains(reply, `"email":"We could not read from Slack who you are`) || len(o.service.drafts) > 0 {
 		t.Errorf("%q, %v, %d drafts", reply, err, len(o.service.drafts))
 	}
 }
@@ -130,14 +130,45 @@ func TestATwinIsNamedAndLinkedForThoseWhoMaySeeIt(t *testing.T) {
 			}
 		})
 	}
-	t.Run("somebody else gets no link", func(t *testing.T) {
+	t.Run("somebody else hears who asked, and nothing more", func(t *testing.T) {
 		o := newOffice(t)
 		o.service.err, o.service.storyErr = twin, approvals.ErrNotFound
-		if _, err := o.form(t, "U0SAM", CallbackInvite, "", wholeForm); err != nil {
-			t.Fatal(err)
+		reply, err := o.form(t, "U0SAM", CallbackInvite, "", wholeForm)
+		if err != nil || strings.Contains(reply, "/partner-requests show") {
+			t.Errorf("%q, %v", reply, err)
 		}
-		if told := o.slack.calls("chat.postMessage"); len(told) > 0 {
+		told := o.slack.calls("chat.postMessage")
+		if len(told) != 1 || len(o.slack.calls("chat.getPermalink")) > 0 {
+			t.Fatalf("told %v", told)
+		}
+		said := formOf([]byte(told[0]))
+		if blocks := said("blocks"); said("channel") != "U0SAM" || !strings.Contains(blocks, `"user_id":"U0ANN"`) || strings.Contains(blocks, "Jane") {
 			t.Errorf("told %v", told)
+		}
+	})
+	t.Run("each is told once, however often they try", func(t *testing.T) {
+		o := newOffice(t)
+		o.service.err = twin
+		for _, user := range []string{"U0ANN", "U0SAM", "U0ANN", "U0SAM", "U0ANN"} {
+			if _, err := o.form(t, user, CallbackInvite, "", wholeForm); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if told := o.slack.calls("chat.postMessage"); len(told) != 2 {
+			t.Errorf("told %d times", len(told))
+		}
+	})
+	t.Run("what could not be told is told at the next try", func(t *testing.T) {
+		o := newOffice(t)
+		o.service.err, o.slack.fails["chat.postMessage"] = twin, "internal_error"
+		for range 2 {
+			if _, err := o.form(t, "U0ANN", CallbackInvite, "", wholeForm); err != nil {
+				t.Fatal(err)
+			}
+			delete(o.slack.fails, "chat.postMessage")
+		}
+		if told := o.slack.calls("chat.postMessage"); len(told) != 2 {
+			t.Errorf("told %d times", len(told))
 		}
 	})
 }

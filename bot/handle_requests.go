@@ -43,7 +43,11 @@ func (b *Bot) newer(ctx context.Context, c click) (answer, error) {
 
 func (b *Bot) page(ctx context.Context, c click, from func(uint64) approvals.Query) (answer, error) {
 	if n, err := strconv.ParseUint(c.value, 10, 64); err == nil {
-		return b.list(c.place(), from(n), b.replace), nil
+		say := b.tell
+		if c.Container.IsEphemeral { // what everybody sees is never replaced by what one person may
+			say = b.replace
+		}
+		return b.list(c.place(), from(n), say), nil
 	}
 	b.passOver(ctx, "value", "page")
 	return answer{}, nil

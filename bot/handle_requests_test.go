@@ -27,6 +27,7 @@ func TestTheListIsAnsweredByResponseURL(t *testing.T) {
 func TestPagesReplaceEachOther(t *testing.T) {
 	for action, want := range map[string]approvals.Query{ActionOlder: {Before: 7, Limit: PageSize}, ActionNewer: {After: 7, Limit: PageSize}} {
 		o := newOffice(t)
+		o.ephemeral = true
 		o.service.page = approvals.Page{Requests: []approvals.Request{inv7()}, Total: -1}
 		if _, err := o.click(t, "U0ANN", action, "7"); err != nil {
 			t.Fatal(err)
@@ -37,6 +38,19 @@ func TestPagesReplaceEachOther(t *testing.T) {
 		if told := o.slack.calls("reply"); len(told) != 1 || !strings.Contains(told[0], `"replace_original":true`) {
 			t.Errorf("%s: told %v", action, told)
 		}
+	}
+}
+
+// TestAPageReplacesNothingThatOthersSee: such a click with the address of a card
+// would put one person's list in its place.
+func TestAPageReplacesNothingThatOthersSee(t *testing.T) {
+	o := newOffice(t)
+	o.service.page = approvals.Page{Requests: []approvals.Request{inv7()}, Total: -1}
+	if _, err := o.click(t, "U0ADA", ActionOlder, "7"); err != nil {
+		t.Fatal(err)
+	}
+	if told := o.slack.calls("reply"); len(told) != 1 || !strings.Contains(told[0], `"replace_original":false`) {
+		t.Errorf("told %v", told)
 	}
 }
 
@@ -155,5 +169,51 @@ func TestTheButtonInAppHomeOpensTheForm(t *testing.T) {
 	o := newOffice(t)
 	if _, err := o.click(t, "U0ANN", ActionInvite, "invite"); err != nil || len(o.slack.calls("views.open")) != 1 {
 		t.Errorf("%v, opened %v", err, o.slack.calls("views.open"))
+	}
+}
+
+func TestAppHomeFollowsWhatItsViewerDoes(t *testing.T) {
+	does := map[string]func(*office) error{
+		"submit":   func(o *office) error { _, err := o.form(t, "U0ANN", CallbackInvite, "", wholeForm); return err },
+		"withdraw": func(o *office) error { _, err := o.click(t, "U0ANN", ActionWithdraw, "INV-7:0"); return err },
+	}
+	for name, do := range does {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t)
+			if err := do(o); err != nil || len(o.slack.calls("views.publish")) != 0 {
+				t.Errorf("before it was opened: %v, drawn %v", err, o.slack.calls("views.publish"))
+			}
+			opened := map[string]any{"type": "event_callback", "team_id": "T0NORTH", "event": map[string]any{"type": "app_home_opened", "user": "U0ANN", "tab": "home"}}
+			if _, err := o.send(t, kindEvent, opened); err != nil {
+				t.Fatal(err)
+			}
+			if err := do(o); err != nil || len(o.slack.calls("views.publish")) != 2 {
+				t.Errorf("once it was opened: %v, drawn %d times", err, len(o.slack.calls("views.publish")))
+			}
+			o.service.err = approvals.ErrSlackGuest
+			if err := do(o); err != nil || len(o.slack.calls("views.publish")) != 2 {
+				t.Errorf("after a refusal: %v, drawn %d times", err, len(o.slack.calls("views.publish")))
+			}
+		})
+	}
+}
+
+func TestRetryIsPressedInTheStory(t *testing.T) {
+	o := newOffice(t)
+	o.service.request = stories()["failed"]
+	o.command(t, "U0SAM", CommandRequests, "show INV-7")
+	told := o.slack.calls("reply")
+	if len(told) != 1 || !strings.Contains(told[0], `"action_id":"retry"`) || !strings.Contains(told[0], `"value":"INV-7:1"`) {
+		t.Fatalf("told %v", told)
+	}
+	_, err := o.send(t, kindInteractive, map[string]any{ // in the modal that App Home opens
+		"type": "block_actions", "user": map[string]any{"id": "U0SAM", "team_id": "T0NORTH"}, "trigger_id": "1.2.three",
+		"container": map[string]any{"type": "view"}, "actions": []any{map[string]any{"action_id": ActionRetry, "value": "INV-7:1"}},
+	})
+	if _, clicked := o.click(t, "U0SAM", ActionRetry, "INV-7:1"); err != nil || clicked != nil {
+		t.Fatal(err, clicked)
+	}
+	if len(o.service.presses) != 2 || o.service.presses[0].Verdict != approvals.Retry || o.service.pressed[0] != "INV-7" {
+		t.Errorf("presses %+v", o.service.presses)
 	}
 }

@@ -13,13 +13,13 @@ type HomeView struct {
 	Viewer  approvals.PersonID
 	Mine    []approvals.Request // newest first
 	Admin   bool
-	Waiting approvals.Page     // what waits for a decision, for admins
+	Waiting approvals.Page     // what waits for somebody, for admins
 	Refusal *approvals.Refusal // why there is nothing for this person
 	Now     time.Time
 }
 
 // Home is App Home: a button to invite, one's own requests and, for admins,
-// what waits for a decision.
+// what waits for somebody.
 func (d render) Home(locale string, v HomeView) slack.HomeTabViewRequest {
 	blocks := []slack.Block{header(d.Words.Say(locale, "home.title", nil))}
 	if v.Refusal != nil {

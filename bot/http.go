@@ -54,12 +54,13 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.refuse(w, r, http.StatusUnauthorized, why)
 		return
 	}
-	if !d.bot.requests.add(signature) {
+	served := strings.ToLower(signature) // hexadecimal digits mean the same in both cases
+	if !d.bot.requests.add(served) {
 		d.refuse(w, r, http.StatusUnauthorized, "replayed")
 		return
 	}
 	if status := d.serve(w, r, body); status >= http.StatusBadRequest {
-		d.bot.requests.drop(signature)
+		d.bot.requests.drop(served)
 	}
 }
 

@@ -75,6 +75,10 @@ func (s *stubService) Pending(_ context.Context, _ approvals.PersonID, q approva
 	return s.page, s.admin, s.err
 }
 
+func (s *stubService) Tell(_ context.Context, _ approvals.RequestID, _ approvals.PersonID, why *approvals.Refusal) *approvals.Refusal {
+	return why
+}
+
 func (s *stubService) Own(_ context.Context, by approvals.PersonID, q approvals.Query) (approvals.Page, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,6 +185,7 @@ func (s *stubSlack) forget() {
 
 // office is a bot between a stub of Slack and a stub of the domain.
 type office struct {
+	ephemeral bool // clicks come from a message that one person sees
 	*Bot
 	slack   *stubSlack
 	service *stubService
@@ -303,7 +308,8 @@ func (o *office) click(t *testing.T, user, action, value string) (string, error)
 	return o.send(t, kindInteractive, map[string]any{
 		"type": "block_actions", "user": map[string]any{"id": user, "team_id": "T0NORTH"}, "team": nil,
 		"channel": map[string]any{"id": "C0FALCON"}, "response_url": o.replyURL(), "trigger_id": "1.2.three",
-		"actions": []any{map[string]any{"action_id": action, "block_id": "b", "type": "button", "value": value}},
+		"container": map[string]any{"type": "message", "is_ephemeral": o.ephemeral},
+		"actions":   []any{map[string]any{"action_id": action, "block_id": "b", "type": "button", "value": value}},
 	})
 }
 

@@ -1,5 +1,7 @@
 package bot
 
+import "slices"
+
 // EventHomeOpened is the event that App Home is drawn for.
 const EventHomeOpened = "app_home_opened"
 
@@ -24,4 +26,13 @@ func Manifest() App {
 		Scopes: []string{"commands", "chat:write", "users:read", "users:read.email", "usergroups:read"},
 		Events: []string{EventHomeOpened},
 	}
+}
+
+// MissingScopes are the scopes that the code needs and a token does not have.
+// None are missing of a token whose scopes are not known.
+func MissingScopes(have []string) []string {
+	if len(have) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(Manifest().Scopes, func(s string) bool { return slices.Contains(have, s) })
 }

@@ -62,6 +62,7 @@ func (p *People) describe(id approvals.PersonID, u slack.User) approvals.Person 
 	if id.Team == "" {
 		id.Team = u.TeamID
 	}
+	elsewhere := id.Team != u.TeamID && id.Team != p.Team && id.Team != p.Enterprise
 	return approvals.Person{
 		ID:          id,
 		Name:        firstOf(u.RealName, u.Profile.RealName, u.Profile.DisplayName, u.Name),
@@ -70,7 +71,7 @@ func (p *People) describe(id approvals.PersonID, u slack.User) approvals.Person 
 		Bot:         u.IsBot || u.IsWorkflowBot || u.IsConnectorBot || u.ID == slackbot,
 		Guest:       u.IsRestricted || u.IsUltraRestricted,
 		Deactivated: u.Deleted,
-		Foreign:     u.IsStranger || !p.ours(u),
+		Foreign:     u.IsStranger || elsewhere || !p.ours(u),
 	}
 }
 

@@ -49,6 +49,17 @@ func TestPeopleAreWhoSlackSaysTheyAre(t *testing.T) {
 	}
 }
 
+// TestAClickUnderAnotherTeamIsForeign: whatever the account is, a payload that
+// names another workspace is not ours.
+func TestAClickUnderAnotherTeamIsForeign(t *testing.T) {
+	c := openCounter(t)
+	c.users["U0X"] = `"team_id":"T0HOME"`
+	who, err := c.desk(t).Person(t.Context(), approvals.PersonID{Team: "T0EVIL", User: "U0X"})
+	if err != nil || !errors.Is(who.Colleague(), approvals.ErrForeign) {
+		t.Errorf("%+v, %v", who, err)
+	}
+}
+
 func TestSlackbotIsABot(t *testing.T) {
 	c := openCounter(t)
 	c.users["USLACKBOT"] = `"team_id":"T0HOME","is_bot":false`

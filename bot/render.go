@@ -19,6 +19,7 @@ type render struct {
 	Policy  *approvals.Policy
 	Company string // how the note to the guest calls us; may be empty
 	Mail    string // who mails the invitation: microsoft, requester, graph or smtp
+	Cloud   string // Entra's; empty: public
 	Locale  string // of what a whole channel reads; empty is English
 
 	names map[string]string // user ID to name, for those who are not to be notified

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -57,20 +58,9 @@ func (d render) cardState(r approvals.Request, stage int) string {
 func (d render) cardStatus(r approvals.Request, stage int) slack.Block {
 	lines := d.progress(d.Locale, r)
 	if r.State == approvals.Pending && stage == r.Stage {
-		lines = append(lines, d.decides(d.Locale, r))
-	} else {
-		lines = append(lines, d.outcome(d.Locale, forApprovers, r))
+		return paragraphs(append(lines, d.decides(d.Locale, r))...)
 	}
-	block := paragraphs(lines...)
-	if r.State == approvals.Denied && r.Closed != nil {
-		if q := quote(r.Closed.Reason); q != nil {
-			block.Elements = append(block.Elements, q)
-		}
-	}
-	if r.State == approvals.Failed {
-		block.Elements = append(block.Elements, d.trouble(d.Locale, r)...)
-	}
-	return block
+	return slack.NewRichTextBlock("", d.standing(d.Locale, forApprovers, r, lines...)...)
 }
 
 // decides says who may decide the current stage, and until when.
@@ -91,17 +81,17 @@ func (d render) decides(locale string, r approvals.Request) []piece {
 func (d render) progress(locale string, r approvals.Request) [][]piece {
 	var lines [][]piece
 	for i, stage := range r.Access.Stages {
-		var who []piece
-		var last approvals.Vote
-		for _, v := range r.Approvals() {
-			if p, ok := pieceOf(d.person(v.By)); ok && v.Stage == i {
-				who, last = append(who, p), v
-			}
-		}
+		who := d.approvedBy(r, i)
 		if len(who) == 0 {
 			continue
 		}
-		args := Args{"who": d.list(locale, "list.and", who), "at": minute(last.At), "stage": ""}
+		var at time.Time
+		for _, v := range r.Approvals() {
+			if v.Stage == i {
+				at = v.At
+			}
+		}
+		args := Args{"who": d.list(locale, "list.and", who), "at": minute(at), "stage": ""}
 		if len(r.Access.Stages) > 1 {
 			args["stage"] = shownText(stage.Name)
 		}
@@ -112,6 +102,17 @@ func (d render) progress(locale string, r approvals.Request) [][]piece {
 		lines = append(lines, d.Words.phrase(locale, id, args))
 	}
 	return lines
+}
+
+// approvedBy are the people who approved a stage.
+func (d render) approvedBy(r approvals.Request, stage int) []piece {
+	var who []piece
+	for _, v := range r.Approvals() {
+		if p, ok := pieceOf(d.person(v.By)); ok && v.Stage == stage {
+			who = append(who, p)
+		}
+	}
+	return who
 }
 
 // approved counts the approvals of the current stage.

@@ -1,6 +1,9 @@
 package bot
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/slack-go/slack"
 
 	"partnerbot/approvals"
@@ -14,7 +17,7 @@ func (d render) Direct(locale string, r approvals.Request) Message {
 	body := paragraphs(d.Words.phrase(locale, "direct.asked", Args{
 		"guest": d.guest(locale, r.Guest), "access": Bold(shownText(r.Access.Title)), "lasts": d.lasts(locale, r),
 	}))
-	body.Elements = append(body.Elements, d.standing(locale, r)...)
+	body.Elements = append(body.Elements, d.standing(locale, forRequester, r, d.progress(locale, r)...)...)
 	m := Message{
 		Text: fallback(d.Words.Say(locale, "card.text", Args{
 			"id": r.ID, "state": state, "guest": shownText(r.Guest.Name), "access": shownText(r.Access.Title),
@@ -30,42 +33,29 @@ func (d render) Direct(locale string, r approvals.Request) Message {
 	return m
 }
 
-// standing says who has approved so far and where the request stands, with the
-// reason of a denial or of a failure below it.
-func (d render) standing(locale string, r approvals.Request) []slack.RichTextElement {
-	els := paragraphs(append(d.progress(locale, r), d.outcome(locale, forRequester, r))...).Elements
-	switch r.State {
-	case approvals.Denied:
-		if r.Closed != nil {
-			if q := quote(r.Closed.Reason); q != nil {
-				els = append(els, q)
-			}
-		}
-	case approvals.Failed:
-		els = append(els, d.trouble(locale, r)...)
-	case approvals.Pending, approvals.Inviting, approvals.Invited, approvals.Active, approvals.Ending,
-		approvals.Cancelled, approvals.TimedOut, approvals.Ended:
-	}
-	return els
-}
-
 // note is what the requester may paste to the guest: the only place where the
-// redeem link is shown, and only while it is of use.
+// redeem link is shown, and only while it is of use. Nobody is mailed who was
+// found in the tenant.
 func (d render) note(locale string, r approvals.Request) slack.Block {
-	if r.State != approvals.Invited || r.Account.Link == "" {
+	lead, text, mailed := "note.lead", "note.text", d.Mail == MailMicrosoft
+	switch {
+	case r.State == approvals.Active && joinedBefore(r):
+		text = "note.text_joined"
+	case r.State == approvals.Invited && r.Account.Found:
+		text = "note.text_found"
+	case r.State != approvals.Invited || r.Account.Link == "":
 		return nil
-	}
-	lead := "note.lead"
-	if d.Mail == MailMicrosoft {
+	case mailed:
 		lead = "note.lead_mailed"
 	}
-	text := d.Words.Say(locale, "note.text", Args{
-		"guest": shownText(r.Guest.Name), "email": cut(typed(r.Guest.Email), maxEmail), "access": shownText(r.Access.Title), "link": r.Account.Link,
+	email := cut(typed(r.Guest.Email), maxEmail)
+	note := d.Words.Say(locale, text, Args{
+		"guest": shownText(r.Guest.Name), "email": email, "access": shownText(r.Access.Title), "link": r.Account.Link,
 		"by": shownText(d.names[r.Requester.User]), "company": shownText(d.Company), "until": day(r.Until),
-		"mailed": d.Mail == MailMicrosoft,
+		"mailed": mailed, "from": mailFrom(d.Cloud), "place": signIn(d.Cloud),
 	})
-	block := paragraphs(d.Words.phrase(locale, lead, Args{"email": cut(typed(r.Guest.Email), maxEmail)}))
-	block.Elements = append(block.Elements, &slack.RichTextPreformatted{Type: slack.RTEPreformatted, Elements: literal(text).elements()})
+	block := paragraphs(d.Words.phrase(locale, lead, Args{"email": email, "from": mailFrom(d.Cloud)}))
+	block.Elements = append(block.Elements, &slack.RichTextPreformatted{Type: slack.RTEPreformatted, Elements: literal(note).elements()})
 	return block
 }
 
@@ -82,9 +72,35 @@ func (d render) Milestone(locale string, r approvals.Request, what string) Messa
 	args := Args{
 		"id": r.ID, "guest": shownText(r.Guest.Name), "access": shownText(r.Access.Title), "until": day(r.Until),
 		"by": Mention(""), "used": r.Account.ID != "", "link": r.Account.Link != "",
+		"stage": "", "next": "",
 	}
 	if n := len(r.Votes); n > 0 {
 		args["by"] = d.person(r.Votes[n-1].By)
 	}
-	return d.Words.Notice(locale, "said."+key(what), args)
+	if n, ok := stagePassed(what); ok && n <= len(r.Access.Stages) {
+		args["stage"], args["next"] = shownText(r.Access.Stages[n-1].Name), shownText(r.CurrentStage().Name)
+		args["by"] = d.list(locale, "list.and", d.approvedBy(r, n-1))
+	}
+	return d.Words.Notice(locale, "said."+saidKey(r, what), args)
+}
+
+// saidKey is a milestone as its sentence is called in the catalogue.
+func saidKey(r approvals.Request, what string) string {
+	_, staged := stagePassed(what)
+	switch {
+	case staged:
+		return "stage"
+	case what == "invited" && r.Account.Found:
+		return "invited_found"
+	case what == "joined" && joinedBefore(r):
+		return "joined_found"
+	}
+	return key(what)
+}
+
+// stagePassed is the n of the milestone "stage n".
+func stagePassed(what string) (int, bool) {
+	number, ok := strings.CutPrefix(what, passed)
+	n, err := strconv.Atoi(number)
+	return n, ok && err == nil && n > 0
 }

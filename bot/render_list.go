@@ -12,7 +12,7 @@ import (
 // PageSize is how many requests a list shows at once.
 const PageSize = 10
 
-// List is a page of /partner-requests: what waits for a decision, for admins;
+// List is a page of /partner-requests: what waits for somebody, for admins;
 // one's own requests, for everybody else. The buttons carry the number of the
 // request that the next page begins after.
 func (d render) List(locale string, p approvals.Page, admin bool, viewer approvals.PersonID, now time.Time) Message {
@@ -66,10 +66,23 @@ func (d render) listed(locale string, r approvals.Request, viewer approvals.Pers
 		id, args["who"], args["until"] = "list.waits", d.approvers(locale, r.CurrentStage()), minute(r.Deadline)
 		args["waited"] = d.roughly(locale, now.Sub(r.Deadline.Add(-r.CurrentStage().Deadline)))
 	}
-	return []slack.Block{
-		slack.NewSectionBlock(plainText(title, maxText), nil, slack.NewAccessory(show)),
-		slack.NewContextBlock("", markupText(d.Words.Markup(locale, id, args))),
+	waits := slack.NewContextBlock("", markupText(d.Words.Markup(locale, id, args)))
+	if line := d.hitch(locale, r); line != "" {
+		waits.ContextElements.Elements = append(waits.ContextElements.Elements, plainText(line, maxText))
 	}
+	return []slack.Block{slack.NewSectionBlock(plainText(title, maxText), nil, slack.NewAccessory(show)), waits}
+}
+
+// hitch says in one line what a request failed of or waits for, nothing if all is well.
+func (d render) hitch(locale string, r approvals.Request) string {
+	id := "list.delayed"
+	switch {
+	case r.State == approvals.Failed && r.Trouble != nil:
+		id = "list.failed"
+	case !delayed(r):
+		return ""
+	}
+	return d.Words.Say(locale, id, Args{"why": cut(why(r), maxHitch), "request_id": shownText(r.Trouble.RequestID)})
 }
 
 // turnPage are the buttons to the neighbouring pages, nil if there are none.

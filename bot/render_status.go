@@ -1,6 +1,10 @@
 package bot
 
 import (
+	"strings"
+
+	"slices"
+
 	"github.com/slack-go/slack"
 
 	"partnerbot/approvals"
@@ -17,7 +21,7 @@ func (d render) outcome(locale, reader string, r approvals.Request) []piece {
 	args := Args{
 		"guest": shownText(r.Guest.Name), "access": shownText(r.Access.Title), "until": day(r.Until), "at": Moment{},
 		"joined": minute(r.Account.Joined), "by": Mention(""), "stage": shownText(r.CurrentStage().Name), "who": Phrase(nil),
-		"linked": r.Account.Link != "",
+		"linked": r.Account.Link != "", "late": delayed(r), "own": r.Trouble != nil && slices.Contains(ownCauses, r.Trouble.Code), "id": r.ID,
 	}
 	if r.Closed != nil {
 		args["at"] = minute(r.Closed.At)
@@ -35,27 +39,70 @@ func (d render) outcome(locale, reader string, r approvals.Request) []piece {
 // outcomeKey tells apart what one state can mean to a reader.
 func outcomeKey(r approvals.Request) string {
 	switch {
+	case r.State == approvals.Inviting && r.Account.Found:
+		return "granting_found"
 	case r.State == approvals.Inviting && r.Account.ID != "":
 		return "granting"
+	case r.State == approvals.Invited && r.Account.Found:
+		return "invited_found"
+	case r.State == approvals.Active && joinedBefore(r):
+		return "active_found"
 	case r.State == approvals.Ended && r.Account.ID == "":
 		return "ended_unused"
 	}
 	return key(string(r.State))
 }
 
-// trouble shows why a request failed: Entra's words as a quotation, never as
-// ours, and what Microsoft's support will ask for.
+// ownCauses are the codes of failures that partnerbot found out by itself: Entra
+// said nothing of the kind.
+var ownCauses = []string{"colleague", "disabled", "ambiguous", "address", "id"}
+
+// joinedBefore reports that the guest could sign in before the request was made.
+func joinedBefore(r approvals.Request) bool {
+	return r.Account.Found && !r.Account.Joined.IsZero() && !r.Account.Joined.After(r.Account.Invited)
+}
+
+// delayed reports that Entra's part takes longer than people expect.
+func delayed(r approvals.Request) bool {
+	return r.Trouble != nil && (r.State == approvals.Inviting || r.State == approvals.Ending)
+}
+
+// standing says below some lines where a request stands, with the reason of a
+// denial, of a failure or of a delay.
+func (d render) standing(locale, reader string, r approvals.Request, lines ...[]piece) []slack.RichTextElement {
+	lines = append(lines, d.outcome(locale, reader, r))
+	if delayed(r) {
+		lines = append(lines, d.Words.phrase(locale, "status.delayed", Args{"why": why(r)}))
+	}
+	els := paragraphs(lines...).Elements
+	switch {
+	case r.State == approvals.Denied && r.Closed != nil:
+		if q := quote(r.Closed.Reason); q != nil {
+			els = append(els, q)
+		}
+	case r.State == approvals.Failed, delayed(r):
+		els = append(els, d.trouble(locale, r)...)
+	}
+	return els
+}
+
+// why is what a request failed of or waits for, in the words of whoever said so.
+func why(r approvals.Request) string {
+	if r.Trouble == nil {
+		return ""
+	}
+	return typed(firstOf(r.Trouble.Text, r.Trouble.Code, r.Trouble.Doing))
+}
+
+// trouble shows why a request failed or waits: Entra's words as a quotation,
+// never as ours, and what Microsoft's support will ask for.
 func (d render) trouble(locale string, r approvals.Request) []slack.RichTextElement {
 	t := r.Trouble
 	if t == nil {
 		return nil
 	}
 	var out []slack.RichTextElement
-	text := t.Text
-	if text == "" {
-		text = t.Code
-	}
-	if q := quote(text); q != nil {
+	if q := quote(why(r)); q != nil {
 		out = append(out, q)
 	}
 	if t.RequestID != "" {
@@ -78,11 +125,31 @@ func (d render) cardButtons(r approvals.Request, stage int) slack.Block {
 		no := button(ActionDeny, value, d.Words.Say(l, "button.deny", nil)).WithStyle(slack.StyleDanger)
 		return slack.NewActionBlock("", yes, no)
 	case approvals.Failed:
-		return slack.NewActionBlock("", button(ActionRetry, value, d.Words.Say(l, "button.retry", nil)))
+		return slack.NewActionBlock("", d.retry(l, r))
 	case approvals.Inviting, approvals.Invited, approvals.Active, approvals.Ending, approvals.Denied,
 		approvals.Cancelled, approvals.TimedOut, approvals.Ended:
 	}
 	return nil
+}
+
+// retry is the button for an admin after a failure.
+func (d render) retry(locale string, r approvals.Request) *slack.ButtonBlockElement {
+	return button(ActionRetry, Target{ID: r.ID, Stage: r.Stage}.Value(), d.Words.Say(locale, "button.retry", nil))
+}
+
+// shortAddress cuts an address so that its domain stays whole as long as it can:
+// whose partner this is matters more than who.
+func shortAddress(email string, most int) string {
+	user, domain, _ := strings.Cut(typed(email), "@")
+	room := most - len([]rune(domain)) - 1
+	if room < 8 { // of a very long domain the end says whose it is
+		all := []rune(user + "@" + domain)
+		if len(all) <= most {
+			return string(all)
+		}
+		return "…" + string(all[len(all)-most+1:])
+	}
+	return cut(user, room) + "@" + domain
 }
 
 // confirmApprove repeats whom and what an approval is for, and whether it is
@@ -92,7 +159,7 @@ func (d render) confirmApprove(r approvals.Request) *slack.ConfirmationBlockObje
 	l := d.Locale
 	last := r.Stage+1 >= len(r.Access.Stages) && approved(r)+1 >= max(r.CurrentStage().Quorum, 1)
 	text := d.Words.Say(l, "confirm.approve.text", Args{
-		"guest": cut(typed(r.Guest.Name), short), "email": cut(typed(r.Guest.Email), short), "access": cut(typed(r.Access.Title), short),
+		"guest": cut(typed(r.Guest.Name), short), "email": shortAddress(r.Guest.Email, 2*short), "access": cut(typed(r.Access.Title), short),
 		"for": d.lasts(l, r), "last": last,
 	})
 	return confirm(d.Words.Say(l, "confirm.approve.title", Args{"id": r.ID}), text,

@@ -24,10 +24,17 @@ func (d render) Story(locale string, r approvals.Request, trail []approvals.Entr
 	if q := quote(r.Reason); q != nil {
 		body.Elements = append(body.Elements, q)
 	}
-	return Message{
+	if r.State == approvals.Failed || delayed(r) {
+		body.Elements = append(body.Elements, d.standing(locale, forApprovers, r)...)
+	}
+	m := Message{
 		Text:   fallback(d.Words.Say(locale, "story.text", Args{"id": r.ID})),
 		Blocks: []slack.Block{header(head), body, d.trail(locale, r, trail)},
 	}
+	if r.State == approvals.Failed {
+		m.Blocks = append(m.Blocks, slack.NewActionBlock("", d.retry(locale, r)))
+	}
+	return m
 }
 
 func (d render) trail(locale string, r approvals.Request, trail []approvals.Entry) slack.Block {
@@ -35,14 +42,18 @@ func (d render) trail(locale string, r approvals.Request, trail []approvals.Entr
 	add := func(line []piece) {
 		items.Elements = append(items.Elements, slack.NewRichTextSection(asElements(line)...))
 	}
-	omitted := max(len(trail)-maxTrail, 0)
+	omitted, newest := max(len(trail)-maxTrail, 0), lastTrouble(trail)
 	for i, e := range trail {
 		switch {
 		case omitted > 0 && i == maxTrail/2:
 			add(d.Words.phrase(locale, "story.omitted", Args{"count": omitted}))
 		case omitted > 0 && i > maxTrail/2 && i < maxTrail/2+omitted:
 		default:
-			add(d.entry(locale, r, e))
+			limit := maxDetail
+			if i == newest {
+				limit = maxTrouble
+			}
+			add(d.entry(locale, r, e, limit))
 		}
 	}
 	if len(items.Elements) == 0 {
@@ -51,8 +62,19 @@ func (d render) trail(locale string, r approvals.Request, trail []approvals.Entr
 	return slack.NewRichTextBlock("", items)
 }
 
-// entry words one line of the trail.
-func (d render) entry(locale string, r approvals.Request, e approvals.Entry) []piece {
+// lastTrouble is the place of the newest entry that says what was in the way. It
+// is shown whole: its end is the ID that support asks for.
+func lastTrouble(trail []approvals.Entry) int {
+	for i, e := range slices.Backward(trail) {
+		if e.Event == "refused by Entra" || e.Event == "delayed" {
+			return i
+		}
+	}
+	return -1
+}
+
+// entry words one line of the trail, its detail cut to so many characters.
+func (d render) entry(locale string, r approvals.Request, e approvals.Entry, limit int) []piece {
 	id, detail := "trail."+key(strings.ToLower(e.Event)), e.Detail
 	args := Args{"by": Mention(e.By.User), "verdict": "", "why": "", "detail": ""}
 	switch e.Event {
@@ -67,7 +89,7 @@ func (d render) entry(locale string, r approvals.Request, e approvals.Entry) []p
 	case "granted", "taken back":
 		detail = strings.TrimPrefix(detail, "group:")
 	}
-	args["detail"] = cut(typed(detail), maxDetail)
+	args["detail"] = cut(typed(detail), limit)
 	args["access"] = shownText(r.Access.Title)
 	return append(d.Words.phrase(locale, "trail.at", Args{"at": minute(e.At)}), d.Words.phrase(locale, id, args)...)
 }

@@ -26,6 +26,8 @@ const (
 	maxArg           = 2000 // a redeem link is the longest
 	maxEmail         = 254
 	maxDetail        = 150
+	maxHitch         = 300
+	maxTrouble       = 1000
 )
 
 const ellipsis = "…"

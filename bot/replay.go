@@ -37,6 +37,15 @@ func (s *seen) add(key string) bool {
 	return true
 }
 
+// has reports whether a key is remembered.
+func (s *seen) has(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, young := s.young[key]
+	_, old := s.old[key]
+	return young || old
+}
+
 // drop forgets a key, so that what failed may be tried again.
 func (s *seen) drop(key string) {
 	s.mu.Lock()

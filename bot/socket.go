@@ -102,7 +102,7 @@ func (s *socket) run(ctx context.Context) error {
 // replace opens a second line, waits for its hello and only then lets go of the
 // first, so that there is always one that listens.
 func (s *socket) replace(ctx context.Context, old *line) *line {
-	s.bot.cfg.Log.WarnContext(ctx, "socket silent", "watchdog", s.cfg.Watchdog.String())
+	s.bot.cfg.Log.InfoContext(ctx, "socket silent", "watchdog", s.cfg.Watchdog.String())
 	next := s.open(ctx, 1)
 	limit := time.NewTimer(helloLimit)
 	defer limit.Stop()

@@ -168,6 +168,9 @@ func TestADeafSocketIsReplacedBeforeItIsClosed(t *testing.T) {
 	if strings.Contains(l.log.String(), "more connections than expected") {
 		t.Error("warned about its own connections")
 	}
+	if !strings.Contains(l.log.String(), `"level":"INFO","msg":"socket silent"`) {
+		t.Errorf("silence is no cause for alarm:\n%s", l.log)
+	}
 	if hellos[1] != 2 || ready != 1 || lost != 0 {
 		t.Errorf("hellos %v, ready %d times, lost %d times", hellos, ready, lost)
 	}

@@ -48,6 +48,19 @@ func apiTrouble(err error) *approvals.Trouble {
 	return t
 }
 
+// in says of trouble in a channel that only a human can end what that human is to do.
+func in(channel string, t *approvals.Trouble) *approvals.Trouble {
+	switch t.Code {
+	case "not_in_channel":
+		t.Text = "partnerbot is not a member of " + channel + ": invite it there with /invite @partnerbot"
+	case "channel_not_found":
+		t.Text = channel + " does not exist or partnerbot may not see it: invite it there with /invite @partnerbot, or correct the stage's channel in the configuration"
+	case "is_archived":
+		t.Text = channel + " is archived: unarchive it and invite partnerbot there, or choose another channel for the stage in the configuration"
+	}
+	return t
+}
+
 // withoutURL drops the address from an error of net/http: it may be a response
 // URL, which is a capability.
 func withoutURL(err error) error {

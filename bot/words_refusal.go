@@ -2,7 +2,9 @@ package bot
 
 import (
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"partnerbot/approvals"
 )
@@ -23,7 +25,7 @@ func (w *Words) Refused(locale string, r *approvals.Refusal) Message {
 }
 
 func (w *Words) refusal(locale string, r *approvals.Refusal) []piece {
-	args := Args{"id": "", "by": "", "at": "", "until": "", "how": "", "domain": "", "access": "", "character": "", "limit": "", "state": ""}
+	args := Args{"foreign": foreign(r.Args["character"]), "id": "", "by": "", "at": "", "until": "", "how": "", "domain": "", "access": "", "character": "", "limit": "", "state": ""}
 	for name, value := range r.Args {
 		args[name] = refusalArg(name, value)
 	}
@@ -31,6 +33,12 @@ func (w *Words) refusal(locale string, r *approvals.Refusal) []piece {
 		args["state"] = w.Say(locale, "state."+key(s), nil)
 	}
 	return w.phrase(locale, "refusal."+string(r.Code), args)
+}
+
+// foreign reports a character that addresses cannot have as it is, but may have
+// in another spelling.
+func foreign(character string) bool {
+	return strings.ContainsFunc(character, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // template is an argument that a sentence chooses its words by.

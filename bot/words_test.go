@@ -79,7 +79,7 @@ func families(t *testing.T) map[string]bool {
 	}
 	for _, r := range stories() {
 		for _, what := range milestones(r) {
-			out["said."+key(what)] = true
+			out["said."+saidKey(r, what)] = true
 		}
 		out["status."+outcomeKey(r)], out["direct."+outcomeKey(r)] = true, true
 	}
@@ -202,7 +202,7 @@ func TestWords(t *testing.T) {
 		},
 		{
 			"an error at a field has no markup", w.Refusal("en", approvals.ErrAlreadyIn.With("id", "INV-7").With("access", "R&D <x>").With("until", "1795424400")),
-			"INV-7 already gives this guest R&D <x>, until 23 Nov 2026. See it with /partner-requests show INV-7, or choose another access.",
+			"INV-7 already covers R&D <x> for this guest, until 23 Nov 2026, so this was not sent. See the message from partnerbot for whose request that is, or choose another access.",
 		},
 	}
 	for _, tt := range tests {

@@ -43,18 +43,19 @@ const callTimeout = 30 * time.Second
 type nation struct {
 	graph     string // without a version
 	authority string
+	apps      string // My Apps, where guests find what they may use; empty: not documented for certain
 }
 
 func nationOf(name string) (nation, error) {
 	switch name {
 	case "", "public":
-		return nation{"https://graph.microsoft.com", cloud.AzurePublic.ActiveDirectoryAuthorityHost}, nil
+		return nation{"https://graph.microsoft.com", cloud.AzurePublic.ActiveDirectoryAuthorityHost, "https://myapplications.microsoft.com"}, nil
 	case "usgov":
-		return nation{"https://graph.microsoft.us", cloud.AzureGovernment.ActiveDirectoryAuthorityHost}, nil
+		return nation{"https://graph.microsoft.us", cloud.AzureGovernment.ActiveDirectoryAuthorityHost, ""}, nil
 	case "dod":
-		return nation{"https://dod-graph.microsoft.us", cloud.AzureGovernment.ActiveDirectoryAuthorityHost}, nil
+		return nation{"https://dod-graph.microsoft.us", cloud.AzureGovernment.ActiveDirectoryAuthorityHost, ""}, nil
 	case "china":
-		return nation{"https://microsoftgraph.chinacloudapi.cn", cloud.AzureChina.ActiveDirectoryAuthorityHost}, nil
+		return nation{"https://microsoftgraph.chinacloudapi.cn", cloud.AzureChina.ActiveDirectoryAuthorityHost, ""}, nil
 	}
 	return nation{}, fmt.Errorf("cloud: %q is not known; write public, usgov, dod or china", name)
 }
@@ -67,7 +68,7 @@ type checked struct {
 	Config
 	nation nation
 	base   *url.URL // of Graph, with its version, without a slash at the end
-	direct string   // where a guest redeems without a ticket; may be empty
+	direct string   // where a guest redeems without a ticket, and signs in; may be empty
 }
 
 // check reports every problem at once, each beginning with its field.
@@ -89,7 +90,7 @@ func (cfg Config) check() (checked, error) {
 		out.base, err = graphBase(out.GraphURL)
 		note(err)
 	}
-	out.direct, err = directLink(cfg.RedirectURL, cfg.TenantID)
+	out.direct, err = directLink(out.nation.apps, cfg.RedirectURL, cfg.TenantID)
 	note(err)
 	if out.Mail == "" {
 		out.Mail = MailRequester
@@ -125,14 +126,19 @@ func graphBase(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// directLink is the address at which a guest who was invited redeems by signing in: the redirect address, naming the tenant.
-func directLink(redirect, tenant string) (string, error) {
+// directLink is the address at which a guest redeems by signing in: My Apps,
+// naming the tenant. The operator's own redirect address need not know what to do
+// with a tenant, so it stands in only in clouds whose My Apps is not known for certain.
+func directLink(apps, redirect, tenant string) (string, error) {
 	u, err := url.Parse(redirect)
 	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return "", fmt.Errorf("redirect_url: %q is not an address; write one like https://myapplications.microsoft.com", redirect)
 	}
 	if tenant == "" {
 		return "", nil
+	}
+	if apps != "" {
+		return apps + "/?" + url.Values{"tenantid": {tenant}}.Encode(), nil
 	}
 	q := u.Query()
 	q.Set("tenantid", tenant)

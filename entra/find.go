@@ -98,8 +98,8 @@ func (c *Client) Look(ctx context.Context, accountID string) (approvals.Found, e
 	return c.found(u), nil
 }
 
-// found says of an account what approvals asks. A guest who has not redeemed
-// yet may do so without a ticket of ours, at the direct link.
+// found says of an account what approvals asks. At the direct link a guest
+// redeems without a ticket of ours, and one who has redeemed signs in.
 func (c *Client) found(u models.Userable) approvals.Found {
 	state := value(u.GetExternalUserState())
 	f := approvals.Found{
@@ -112,7 +112,7 @@ func (c *Client) found(u models.Userable) approvals.Found {
 	if strings.EqualFold(state, "Accepted") {
 		f.Joined = value(u.GetExternalUserStateChangeDateTime())
 	}
-	if f.Pending {
+	if f.Guest {
 		f.Link = c.cfg.direct
 	}
 	return f

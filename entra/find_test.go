@@ -84,13 +84,13 @@ func TestLookTellsTheAccountsState(t *testing.T) {
 		{"invited", asGuest, pendingPriya},
 		{
 			"redeemed", `"userType":"Guest","accountEnabled":true,"externalUserState":"Accepted","externalUserStateChangeDateTime":"2026-11-23T08:30:00Z"`,
-			approvals.Found{ID: theGuest, Name: "Priya O'Neil", Guest: true, Joined: nine.Add(-30 * time.Minute)},
+			approvals.Found{ID: theGuest, Name: "Priya O'Neil", Guest: true, Joined: nine.Add(-30 * time.Minute), Link: direct},
 		},
 		{
 			"blocked", `"userType":"Guest","accountEnabled":false,"externalUserState":"Accepted"`,
-			approvals.Found{ID: theGuest, Name: "Priya O'Neil", Guest: true, Disabled: true},
+			approvals.Found{ID: theGuest, Name: "Priya O'Neil", Guest: true, Disabled: true, Link: direct},
 		},
-		{"a guest nobody invited", `"userType":"Guest"`, approvals.Found{ID: theGuest, Name: "Priya O'Neil", Guest: true}},
+		{"a guest nobody invited", `"userType":"Guest"`, approvals.Found{ID: theGuest, Name: "Priya O'Neil", Guest: true, Link: direct}},
 		{"a member from outside", `"userType":"Member","externalUserState":"Accepted"`, approvals.Found{ID: theGuest, Name: "Priya O'Neil"}},
 	}
 	for _, tt := range tests {
@@ -111,6 +111,18 @@ func TestLookBelievesNoAnswerAboutSomebodyElse(t *testing.T) {
 	_, err := newGraph(t, says200(account(another, asGuest))).client(t).Look(t.Context(), theGuest)
 	if kindOf(t, err) != later {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheDirectLinkIsTheCloudsMyApps(t *testing.T) {
+	own := "https://intranet.northwind.example/welcome?from=mail"
+	const byOwn = "https://intranet.northwind.example/welcome?from=mail&tenantid=" + theTenant
+	for cloud, want := range map[string]string{"": direct, "public": direct, "usgov": byOwn, "dod": byOwn, "china": byOwn} {
+		g := newGraph(t, says200(account(theGuest, asGuest)))
+		got, err := g.client(t, func(cfg *Config) { cfg.Cloud, cfg.RedirectURL = cloud, own }).Look(t.Context(), theGuest)
+		if err != nil || got.Link != want {
+			t.Errorf("%q: got %q, %v, want %q", cloud, got.Link, err, want)
+		}
 	}
 }
 

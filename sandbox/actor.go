@@ -113,8 +113,12 @@ func (w *World) slashFieldsLocked(p Person, c *channel, name, text string) map[s
 	}
 }
 
-// Say types into the message box: a message, or a slash command when it starts with a slash.
+// Say types into the message box: a message, or a slash command when it starts with a slash. There is no box where the
+// app takes no messages.
 func (a *Actor) Say(ctx context.Context, channelID, text string) error {
+	if a.w.cfg.MessagesReadOnly && channelID == a.DM() {
+		return errors.New("this app takes no messages, so there is no message box")
+	}
 	if strings.HasPrefix(text, "/") {
 		return a.Slash(ctx, channelID, text)
 	}

@@ -5,7 +5,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,19 +15,42 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// pageBrowserPath is the first browser of .ci/browsers that is installed.
+func pageBrowserPath(t *testing.T) string {
+	t.Helper()
+	names, err := os.ReadFile("../.ci/browsers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.Lines(string(names)) {
+		if found, err := exec.LookPath(strings.TrimSpace(name)); err == nil {
+			return found
+		}
+	}
+	t.Fatal("no Chromium or Chrome is installed (Debian: apt-get install chromium)")
+	return ""
+}
+
+func TestEveryBrowserOfTheListIsFound(t *testing.T) {
+	for _, name := range []string{"chromium", "headless_shell", "google-chrome-stable"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			want := filepath.Join(dir, name)
+			if err := os.WriteFile(want, []byte("#!/bin/sh\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", dir)
+			if got := pageBrowserPath(t); got != want {
+				t.Errorf("found %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 // pageBrowser is a tab of a headless Chromium. The test fails if there is none: nothing else can show what a page does.
 func pageBrowser(t *testing.T) context.Context {
 	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome", "headless-shell"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		t.Fatal("no Chromium or Chrome is installed (Debian: apt-get install chromium)")
-	}
+	path := pageBrowserPath(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.ExecPath(path), chromedp.Flag("disable-quic", true))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
@@ -236,4 +261,16 @@ func TestTypingSurvivesWhatOthersDo(t *testing.T) {
 	if got := w.Messages("C0GENERAL"); len(got) != 2 || got[1].Text != "hello world" || got[1].User != "U0ANN" {
 		t.Errorf("the channel holds %+v", got)
 	}
+}
+
+func TestAnAppThatTakesNoMessagesHasNoMessageBox(t *testing.T) {
+	w := pageWorldOf(t, Config{MessagesReadOnly: true})
+	ctx := pageBrowser(t)
+	dm := w.As("U0ANN").DM()
+	pageDo(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(w.URL()+"/#as=U0ANN&in="+dm),
+		chromedp.WaitVisible(testID("deaf")), chromedp.WaitNotPresent(testID("composer")))
+	if err := w.Act(ctx, Act{As: "U0ANN", Do: "say", Channel: dm, Text: "hello"}); err == nil || len(w.Messages(dm)) > 0 {
+		t.Errorf("a message was taken: %v", err)
+	}
+	pageDo(t, ctx, chromedp.Navigate(w.URL()+"/#as=U0ANN&in=C0GENERAL"), chromedp.Reload(), chromedp.WaitVisible(testID("composer")))
 }

@@ -15,10 +15,14 @@ import (
 // pageWorld is a running world for tests of the page.
 func pageWorld(t *testing.T) *World {
 	t.Helper()
-	w, err := New(Config{
-		Now: time.Now, Log: slog.New(slog.DiscardHandler),
-		Commands: []Command{{Command: "/invite-partner", Description: "Ask for access", UsageHint: "[e-mail]"}},
-	})
+	return pageWorldOf(t, Config{})
+}
+
+func pageWorldOf(t *testing.T, cfg Config) *World {
+	t.Helper()
+	cfg.Now, cfg.Log = time.Now, slog.New(slog.DiscardHandler)
+	cfg.Commands = []Command{{Command: "/invite-partner", Description: "Ask for access", UsageHint: "[e-mail]"}}
+	w, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

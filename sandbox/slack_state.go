@@ -41,10 +41,11 @@ type StatePerson struct {
 
 // StateApp is the app and how it is connected; Mode is socket or http.
 type StateApp struct {
-	Name        string `json:"name"`
-	BotUser     string `json:"bot_user"`
-	Mode        string `json:"mode"`
-	Connections int    `json:"connections"`
+	Name             string `json:"name"`
+	BotUser          string `json:"bot_user"`
+	Mode             string `json:"mode"`
+	Connections      int    `json:"connections"`
+	MessagesReadOnly bool   `json:"messages_read_only"`
 }
 
 // StateChannel is a conversation in the sidebar; Kind is channel or dm.
@@ -84,7 +85,10 @@ func (w *World) slackState(as string) State {
 	defer w.mu.Unlock()
 	s := State{
 		Now: w.cfg.Now().Unix(), Workspace: Workspace{ID: TeamID, Name: TeamName},
-		App:      StateApp{Name: w.people[BotUser].Name, BotUser: BotUser, Mode: "socket", Connections: len(w.sockets)},
+		App: StateApp{
+			Name: w.people[BotUser].Name, BotUser: BotUser, Mode: "socket", Connections: len(w.sockets),
+			MessagesReadOnly: w.cfg.MessagesReadOnly,
+		},
 		Commands: slices.Clone(w.cfg.Commands), Channels: []StateChannel{}, Messages: map[string][]StateMessage{},
 		Notice: w.notices[as], Traffic: w.trafficLocked(),
 	}

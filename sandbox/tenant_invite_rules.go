@@ -10,7 +10,7 @@ import (
 
 const (
 	maxSponsors       = 5
-	forbiddenInMail   = "~!#$%^&*()+=[]{}\\/|;:\"<>?, \t\r\n'`"
+	forbiddenInMail   = "~!#$%^&*()+=[]{}\\/|;:\"<>?, \t\r\n"
 	notAllowedMessage = "Guest invitations not allowed for your company. Contact your company administrator for more details."
 )
 

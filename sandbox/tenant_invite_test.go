@@ -54,6 +54,7 @@ func TestInvitationsAreRefusedAsTheTenantRefusesThem(t *testing.T) {
 		{"no permission", func(s *Settings) { s.Permissions = []string{"User.Read.All"} }, to("jane@acme.example"), 401, "Unauthorized", "ActionName=CreateInvite"},
 		{"a sponsor who does not exist", nil, with("invitedUserSponsors", []any{map[string]any{"id": "nobody"}}), 404, "Request_ResourceNotFound", "'nobody' does not exist"},
 		{"a reset without a user", nil, with("resetRedemption", true), 400, "Request_BadRequest", "invitedUser.id"},
+		{"an apostrophe and a grave accent", nil, to("d'ar`c@acme.example"), 201, "", ""},
 		{"an underscore, a dot and a hyphen", nil, to("_ja.ne-x@acme.example"), 201, "", ""},
 	}
 	for _, tt := range tests {

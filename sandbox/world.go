@@ -33,6 +33,8 @@ type Config struct {
 	BotEvents     []string  // events the app is subscribed to; others are not delivered
 	NoRateLimits  bool      // for tests that are about something else
 
+	MessagesReadOnly bool // the app's Messages tab takes nothing from people, by its manifest
+
 	AckTimeout    time.Duration   // how long Slack waits for the app; default 3 s
 	PingEvery     time.Duration   // between WebSocket pings; default 10 s
 	EventRetries  []time.Duration // waits before each redelivery of an unanswered event; default at once, 1 min, 5 min
@@ -154,7 +156,7 @@ func (w *World) Start(ctx context.Context, addr string) error {
 		return errors.Join(fmt.Errorf("starting the token authority: %w", err), listener.Close())
 	}
 	w.server = &http.Server{
-		Handler:           w.tracked(w.routes()),
+		Handler:           localOnly(noForeignPage(w.tracked(w.routes()))),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return w.ctx },
 		ErrorLog:          slog.NewLogLogger(w.cfg.Log.Handler(), slog.LevelDebug),
@@ -175,6 +177,20 @@ func (w *World) routes() *http.ServeMux {
 	w.tenant.routes(mux)
 	w.pageRoutes(mux)
 	return mux
+}
+
+// noForeignPage refuses what a browser sends for another site's page, to the platforms' side as well. Slack clients name
+// Slack's own origin when they open a socket.
+func noForeignPage(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		for _, origin := range r.Header.Values("Origin") {
+			if origin != "http://"+r.Host && origin != "https://api.slack.com" {
+				http.Error(rw, "other sites have no business here", http.StatusForbidden)
+				return
+			}
+		}
+		next.ServeHTTP(rw, r)
+	})
 }
 
 // tracked makes Close wait for requests under way, and refuses those that come after it.

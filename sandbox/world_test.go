@@ -198,3 +198,22 @@ func TestClosingTwiceIsFine(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestOtherSitesHaveNoBusinessHere tries every side of the world from a page elsewhere, and by a name that resolves here.
+func TestOtherSitesHaveNoBusinessHere(t *testing.T) {
+	w := pageWorld(t)
+	for _, path := range []string{"/", "/api/auth.test", "/api/apps.connections.open", "/link/?ticket=x", "/v1.0/users", "/sandbox/state"} {
+		for name, change := range map[string]func(*http.Request){
+			"a foreign host":   func(r *http.Request) { r.Host = "evil.example" },
+			"a foreign origin": func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") },
+		} {
+			if status, _, _ := pageAsk(t, w, http.MethodPost, path, "{}", change); status != http.StatusForbidden {
+				t.Errorf("%s from %s is answered %d", path, name, status)
+			}
+		}
+	}
+	slackClient := func(r *http.Request) { r.Header.Set("Origin", "https://api.slack.com") }
+	if status, _, _ := pageAsk(t, w, http.MethodPost, "/api/auth.test", "{}", slackClient); status != http.StatusOK {
+		t.Errorf("a Slack client is answered %d", status)
+	}
+}

@@ -24,12 +24,12 @@ import (
 //	requests  number                             Request          last number given out
 //	trail     number, sequence                   Entry            last sequence given out
 //	live      LiveKey (e-mail, 0x00, access)     number
-//	pending   number                             nothing          how many are pending
+//	pending   number                             nothing          how many wait for a person
 //	mine      requester's user ID, 0x00, number  nothing
 //	owed      number, kind                       Owed
 //	due       due time (12 bytes), kind, number  nothing
 //
-// live holds live requests only, pending pending ones only. Every row of owed
+// live holds live requests only, pending those that wait for a person. Every row of owed
 // has one of due, and the other way round.
 var (
 	bucketMeta     = []byte("meta")

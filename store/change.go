@@ -216,7 +216,7 @@ func mineIndex(r approvals.Request) []byte {
 }
 
 func pendingIndex(r approvals.Request) []byte {
-	if r.State != approvals.Pending {
+	if !r.Waits() {
 		return nil
 	}
 	return numberKey(r.ID.Number())

@@ -93,7 +93,7 @@ func byDue(a, b approvals.Owed) int {
 func (m *model) list(q approvals.Query) approvals.Page {
 	var all []approvals.Request
 	for _, r := range m.requests {
-		if (!q.Pending || r.State == approvals.Pending) && (q.Requester.User == "" || r.Requester.Same(q.Requester)) {
+		if (!q.Pending || r.Waits()) && (q.Requester.User == "" || r.Requester.Same(q.Requester)) {
 			all = append(all, r)
 		}
 	}

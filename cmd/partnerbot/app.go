@@ -31,7 +31,7 @@ type outside struct {
 }
 
 // stopLimit is how long the parts may take to finish what is in hand.
-const stopLimit = 8 * time.Second
+const stopLimit = 5 * time.Second
 
 // app is the wired program.
 type app struct {
@@ -66,7 +66,7 @@ func serve(ctx context.Context, cfg *config.Config, out outside) error {
 // rather than dead, and everything else once Slack has said who we are.
 func (a *app) run(ctx context.Context, listener net.Listener) error {
 	a.api = bot.NewClient(a.cfg.Slack.BotToken, a.cfg.Slack.AppToken, a.cfg.Slack.APIURL, slackHTTP())
-	a.ops = newOps(a.out.now, a.api)
+	a.ops = newOps(a.out.now, a.api, a.store)
 	server := &http.Server{
 		Handler:           a.ops.handler(),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
@@ -84,7 +84,12 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 		<-ctx.Done()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 		defer cancel()
-		return server.Shutdown(stop)
+		if err := server.Shutdown(stop); errors.Is(err, context.DeadlineExceeded) {
+			return server.Close() // whoever is still sending has had their time
+		} else if err != nil {
+			return fmt.Errorf("ending HTTP: %w", err)
+		}
+		return nil
 	})
 	group.Go(func() error {
 		err := a.work(ctx, group, listener.Addr().String())
@@ -104,12 +109,14 @@ func (a *app) work(ctx context.Context, group *errgroup.Group, address string) e
 	if err != nil {
 		return err
 	}
+	if missing := bot.MissingScopes(who.Scopes); len(missing) > 0 {
+		a.out.log.ErrorContext(ctx, "the app lacks scopes: add them as in manifest.yaml and install it again", "missing", missing)
+	}
 	if err := a.wire(who); err != nil {
 		return err
 	}
 	group.Go(func() error { return a.worker.Run(ctx) })
 	group.Go(func() error { return a.checkEntra(ctx) })
-	a.ops.working.Store(true)
 	if a.cfg.Slack.Mode == "http" {
 		a.ops.slackEvents(a.bot.Handler(a.cfg.Slack.SigningSecret))
 		a.ops.connected.Store(true)
@@ -192,11 +199,11 @@ func (a *app) wire(who bot.Identity) error {
 	}
 	desk := bot.NewDesk(bot.DeskConfig{
 		API: a.api, HTTP: slackHTTP(), APIHost: api.Host, Team: who.Team, Enterprise: who.Enterprise, Company: who.TeamName,
-		Mail: a.cfg.Entra.Mail, Words: words, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log,
+		Mail: a.cfg.Entra.Mail, Cloud: a.cfg.Entra.Cloud, Words: words, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log,
 	})
 	service := &approvals.Service{Store: a.store, People: desk.Glance(), Policy: a.cfg.Policy, Now: a.out.now}
 	a.worker = &approvals.Worker{
-		Store: a.store, Desk: desk, Tenant: tenant, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log, Done: a.ops.done,
+		Store: a.store, Desk: desk, Tenant: tenant, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log, Done: a.ops.done, Beat: a.ops.beat,
 	}
 	a.bot, err = bot.New(bot.Config{
 		API: a.api, Service: service, Desk: desk, HTTP: slackHTTP(), Now: a.out.now, Log: a.out.log,

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -19,20 +20,45 @@ type tab struct {
 	shots int
 }
 
+// browser is the first of .ci/browsers that is installed.
+func browser(t *testing.T) string {
+	t.Helper()
+	names, err := os.ReadFile(root + ".ci/browsers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.Lines(string(names)) {
+		if found, err := exec.LookPath(strings.TrimSpace(name)); err == nil {
+			return found
+		}
+	}
+	t.Fatal("no Chromium or Chrome is installed (Debian: apt-get install chromium)")
+	return ""
+}
+
+// TestEveryBrowserOfTheListIsFound installs each by itself, for the tests and
+// for the script that installs one if there is none.
+func TestEveryBrowserOfTheListIsFound(t *testing.T) {
+	for _, name := range []string{"chromium", "headless_shell", "google-chrome-stable"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			want := filepath.Join(dir, name)
+			if err := os.WriteFile(want, []byte("#!/bin/sh\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", dir)
+			if got := browser(t); got != want {
+				t.Errorf("found %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 // newTab opens the page. Without a browser the test fails: nothing else can say
 // what people see.
 func newTab(t *testing.T, url string) *tab {
 	t.Helper()
-	path := ""
-	for _, name := range []string{"headless_shell", "headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		t.Fatal("no Chromium or Chrome is installed (Debian: apt-get install chromium)")
-	}
+	path := browser(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.ExecPath(path), chromedp.Flag("disable-quic", true), chromedp.Flag("hide-scrollbars", true))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"partnerbot/sandbox"
+	"partnerbot/store"
 )
 
 // demoAddr is where the page is when nobody says otherwise; if it is taken, any
@@ -21,7 +23,7 @@ type demoCmd struct {
 	Script bool   `help:"Play the story in the terminal, print what is then in Slack and in the tenant, and end."`
 	Addr   string `help:"Where the page is served." placeholder:"HOST:PORT"`
 	Mode   string `help:"How the bot is reached by the simulated Slack: ${enum}." enum:"socket,http" default:"socket"`
-	Data   string `help:"Keep the store in this folder; without it, in a temporary one that is removed in the end." type:"path" placeholder:"DIR"`
+	Data   string `help:"Keep the store in this folder, as demo.db, to look at afterwards; every demo starts it afresh. Without this, it is in a temporary folder that is removed in the end." type:"path" placeholder:"DIR"`
 	Log    bool   `help:"Show the bot's log on standard error."`
 }
 
@@ -53,10 +55,24 @@ func (c demoCmd) Run(ctx context.Context, p program) error {
 // folder is where the demo keeps its store, and what removes it.
 func (c demoCmd) folder() (string, func(), error) {
 	if c.Data != "" {
-		return c.Data, func() {}, os.MkdirAll(c.Data, 0o700)
+		return c.Data, func() {}, errors.Join(os.MkdirAll(c.Data, 0o700), forget(filepath.Join(c.Data, demoStore)))
 	}
 	dir, err := os.MkdirTemp("", "partnerbot-demo-")
 	return dir, func() { _ = os.RemoveAll(dir) }, err
+}
+
+// forget removes the store of an earlier demo, whose people and guests are gone:
+// the simulated workspace and tenant are new at each start. What is no store, or
+// is in use, stays.
+func forget(path string) error {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	db, err := store.Open(path, store.Options{})
+	if err != nil {
+		return fmt.Errorf("removing the store of an earlier demo: %w", err)
+	}
+	return errors.Join(db.Close(), os.Remove(path))
 }
 
 func (c demoCmd) raise(ctx context.Context, set setting) (*stage, error) {
@@ -98,7 +114,7 @@ func taken(ctx context.Context, addr string) bool {
 func (c demoCmd) welcome(p program, w *sandbox.World, data string) error {
 	kept := "a temporary folder"
 	if c.Data != "" {
-		kept = filepath.Join(data, "partnerbot.db")
+		kept = filepath.Join(data, demoStore) + "\n(the next demo starts it afresh, as Slack and Entra here are new each time)"
 	}
 	_, err := fmt.Fprintf(p.out, `The demo is ready: %s
 

@@ -21,13 +21,18 @@ import (
 // slackSeenFor is how long an answer of Slack's counts for readiness.
 const slackSeenFor = 15 * time.Second
 
+// beatsWithin is how long the worker may go without a look at the store. It
+// looks once a second when it has nothing to do.
+const beatsWithin = 10 * time.Second
+
 // ops is what operators and their probes see: health, readiness, metrics.
 type ops struct {
 	now       func() time.Time
 	api       *slack.Client
-	ready     atomic.Bool // everything was ready once
-	working   atomic.Bool // the worker runs
-	connected atomic.Bool // Slack's payloads can arrive: a socket is open, or HTTP is served
+	store     approvals.Reader
+	ready     atomic.Bool  // everything was ready once
+	beaten    atomic.Int64 // when the worker looked at the store last, and could
+	connected atomic.Bool  // Slack's payloads can arrive: a socket is open, or HTTP is served
 	events    atomic.Pointer[http.Handler]
 	registry  *prometheus.Registry
 	runs      *prometheus.CounterVec
@@ -38,9 +43,9 @@ type ops struct {
 	problem error
 }
 
-func newOps(now func() time.Time, api *slack.Client) *ops {
+func newOps(now func() time.Time, api *slack.Client, store approvals.Reader) *ops {
 	o := &ops{
-		now: now, api: api, registry: prometheus.NewRegistry(),
+		now: now, api: api, store: store, registry: prometheus.NewRegistry(),
 		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "partnerbot_owed_runs_total", Help: "Runs of owed work, by kind and by whether it was done or must be tried again.",
 		}, []string{"kind", "result"}),
@@ -92,8 +97,8 @@ func (o *ops) serveReady(w http.ResponseWriter, r *http.Request) {
 		part string
 		well bool
 	}{
-		{"store open", true}, // the program does not run without
-		{"worker running", o.working.Load()},
+		{"store readable", o.readable(ctx)},
+		{"worker running", time.Since(time.Unix(0, o.beaten.Load())) < beatsWithin},
 		{"Slack reachable", o.slack(ctx) == nil},
 		{"Slack connected", o.connected.Load()},
 		{"start over", o.ready.Load()},
@@ -110,6 +115,19 @@ func (o *ops) serveReady(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprint(w, text.String())
+}
+
+// beat notes that the worker looked at the store, and could.
+func (o *ops) beat(err error) {
+	if err == nil {
+		o.beaten.Store(time.Now().UnixNano())
+	}
+}
+
+// readable reads a page of the store.
+func (o *ops) readable(ctx context.Context) bool {
+	_, err := o.store.List(ctx, approvals.Query{Pending: true, Limit: 1})
+	return err == nil
 }
 
 // slack asks Slack who we are, at most once in slackSeenFor.

@@ -47,8 +47,10 @@ func newProcess(t testing.TB, mode string, free bool) *process {
 		}
 		p.checkContracts()
 	})
-	_, err = p.stage.config(p.set) // writes partnerbot.yaml
+	text, err := p.stage.configText(p.set)
 	p.must(err)
+	path := filepath.Join(p.set.data, "partnerbot.yaml")
+	p.must(os.WriteFile(path, text, 0o600))
 	ca := filepath.Join(p.set.data, "ca.pem")
 	p.must(os.WriteFile(ca, world.CA(), 0o600))
 	bot, app, signing := world.Credentials()
@@ -56,7 +58,7 @@ func newProcess(t testing.TB, mode string, free bool) *process {
 	for k, v := range world.Tenant().Env() {
 		env = append(env, k+"="+v)
 	}
-	return &process{p: p, env: env, path: filepath.Join(p.set.data, "partnerbot.yaml")}
+	return &process{p: p, env: env, path: path}
 }
 
 // command is `partnerbot serve`: this test binary, which is the program when

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
 	"sync"
 	"text/template"
@@ -28,12 +27,17 @@ import (
 //go:embed demo.yaml
 var demoConfig string
 
+// demoStore is the demo's store in its data folder. It is not the name that
+// `serve` uses by default.
+const demoStore = "demo.db"
+
 // stage is the demo's world with the real bot serving it.
 type stage struct {
-	world *sandbox.World
-	end   context.CancelFunc
-	wg    sync.WaitGroup
-	err   error
+	world   *sandbox.World
+	address string // where the bot serves HTTP
+	end     context.CancelFunc
+	wg      sync.WaitGroup
+	err     error
 }
 
 // setting says how a stage is set up.
@@ -66,7 +70,10 @@ func raise(ctx context.Context, set setting) (*stage, error) {
 // newWorld makes a workspace in which the app is installed as its manifest asks.
 func newWorld(set setting) (*sandbox.World, error) {
 	app := bot.Manifest()
-	cfg := sandbox.Config{Scopes: app.Scopes, BotEvents: app.Events, NoRateLimits: set.free, Now: set.now, Log: set.log}
+	cfg := sandbox.Config{
+		Scopes: app.Scopes, BotEvents: app.Events, MessagesReadOnly: true,
+		NoRateLimits: set.free, Now: set.now, Log: set.log,
+	}
 	for _, c := range app.Commands {
 		cfg.Commands = append(cfg.Commands, sandbox.Command{Command: c.Name, Description: c.Description, UsageHint: c.UsageHint})
 	}
@@ -98,9 +105,9 @@ func (s *stage) serve(ctx context.Context, set setting) error {
 		s.err = serve(ctx, cfg, out)
 	})
 	select {
-	case address := <-ready:
+	case s.address = <-ready:
 		if set.mode == "http" {
-			s.world.SetAppURL("http://" + address + "/slack/events")
+			s.world.SetAppURL("http://" + s.address + "/slack/events")
 		}
 		return nil
 	case <-ended:
@@ -108,23 +115,27 @@ func (s *stage) serve(ctx context.Context, set setting) error {
 	}
 }
 
-// config writes partnerbot.yaml into the data folder and reads it back.
+// config reads the demo's configuration from memory: no file is written beside
+// the store, and none that is there is read.
 func (s *stage) config(set setting) (*config.Config, error) {
-	var text bytes.Buffer
-	err := template.Must(template.New("demo").Parse(demoConfig)).Execute(&text, map[string]string{
-		"Store": filepath.Join(set.data, "partnerbot.db"), "Mode": set.mode,
-		"SlackURL": s.world.SlackURL(), "GraphURL": s.world.GraphURL(),
-	})
+	text, err := s.configText(set)
 	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(set.data, "partnerbot.yaml")
-	if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
 		return nil, err
 	}
 	env := s.world.Tenant().Env()
 	env["SLACK_BOT_TOKEN"], env["SLACK_APP_TOKEN"], env["SLACK_SIGNING_SECRET"] = s.world.Credentials()
-	return config.Load(path, os.ReadFile, func(key string) string { return env[key] })
+	read := func(string) ([]byte, error) { return text, nil }
+	return config.Load("demo.yaml", read, func(key string) string { return env[key] })
+}
+
+// configText is what an operator would write for these addresses.
+func (s *stage) configText(set setting) ([]byte, error) {
+	var text bytes.Buffer
+	err := template.Must(template.New("demo").Parse(demoConfig)).Execute(&text, map[string]string{
+		"Store": "bolt:" + filepath.Join(set.data, demoStore), "Mode": set.mode,
+		"SlackURL": s.world.SlackURL(), "GraphURL": s.world.GraphURL(),
+	})
+	return text.Bytes(), err
 }
 
 // credential is a client secret of the simulated tenant, asked for at its own

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,9 @@ func TestDemoScript(t *testing.T) {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("%q is not in:\n%s", want, out.String())
 				}
+			}
+			if !regexp.MustCompile(`(?m)^Slack, to Ann +reply +Jane Doe has joined`).MatchString(out.String()) {
+				t.Errorf("the reply that says she joined is not in:\n%s", out.String())
 			}
 		})
 	}

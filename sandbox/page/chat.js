@@ -51,7 +51,7 @@ function conversation(room) {
       newDay(m, before) && h("div", { class: "day", key: `day ${m.ts}`, role: "separator" }, h("span", {}, day(at(m)))),
       message(room, m, before),
     ])),
-    composer(room),
+    room.kind === "dm" && app.state.app?.messages_read_only ? deaf() : composer(room),
   ];
 }
 
@@ -60,6 +60,12 @@ function beginning(room) {
   return h("div", { class: "beginning", key: "beginning" }, dm
     ? `This is the very beginning of your direct messages with ${str(app.state.app?.name)}.`
     : ["This is the very beginning of the ", h("strong", {}, `#${str(room.name)}`), " channel."]);
+}
+
+// deaf stands where the message box would, for an app that takes no messages.
+function deaf() {
+  return h("p", { class: "deaf", key: "deaf", "data-testid": "deaf" },
+    `${str(app.state.app?.name)} takes no messages here. Its buttons work, and its commands in any channel.`);
 }
 
 const at = (m) => Number(m.at) || Number.parseFloat(m.ts) || 0;

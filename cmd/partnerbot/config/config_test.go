@@ -89,7 +89,16 @@ func TestMistakes(t *testing.T) {
 		{"nobody approves", ", approvers: [S0FALCON]", "", `partnerbot.yaml:6: access.falcon.stages[0].approvers: is missing; write the user groups (S…) or users (U…, W…) who decide, e.g. [S0FALCON]`, false},
 		{"quorum of none", "[S0FALCON]}", "[S0FALCON], quorum: 0}", `partnerbot.yaml:6: access.falcon.stages[0].quorum: "0" is not a whole number from 1 up`, false},
 		{"quorum out of reach", "[S0FALCON]}", "[U0SAM], quorum: 2}", `partnerbot.yaml:6: access.falcon.stages[0].quorum: 2 can never be reached: only 1 may decide`, true},
-		{"list where keys belong", "slack: {admins: [S0ADMINS]}", "slack: [S0ADMINS]", "partnerbot.yaml:1: slack: must have keys below it, not a list\npartnerbot.yaml:1: slack.admins: is missing; write the user groups (S…) or users (U…, W…) who administer partnerbot, e.g. [S0ADMINS]", false},
+		{"list where keys belong", "slack: {admins: [S0ADMINS]}", "slack: [S0ADMINS]", `partnerbot.yaml:1: slack: must have keys below it, not a list`, false},
+		{"admins as a text", "[S0ADMINS]", "S0ADMINS", `partnerbot.yaml:1: slack.admins: must be a list, not a text; write [a, b]`, false},
+		{"no admin in the list", "[S0ADMINS]", "[]", `partnerbot.yaml:1: slack.admins: is missing; write the user groups (S…) or users (U…, W…) who administer partnerbot, e.g. [S0ADMINS]`, false},
+		{"approvers as a text", "[S0FALCON]", "S0FALCON", `partnerbot.yaml:6: access.falcon.stages[0].approvers: must be a list, not a text; write [a, b]`, false},
+		{"grants as keys", "[{group: 6f0c5a3e-0000-0000-0000-000000000001}]", "{group: 6f0c5a3e-0000-0000-0000-000000000001}", `partnerbot.yaml:4: access.falcon.grants: must be a list, not keys and values; write [a, b]`, false},
+		{"a grant as a text", "{group: 6f0c5a3e-0000-0000-0000-000000000001}", "6f0c5a3e-0000-0000-0000-000000000001", `partnerbot.yaml:4: access.falcon.grants[0]: must have keys below it, not a text`, false},
+		{"durations as a text", "[30d]", "30d", `partnerbot.yaml:5: access.falcon.durations: must be a list, not a text; write [a, b]`, false},
+		{"stages as keys", "[{channel: C0FALCON, approvers: [S0FALCON]}]", "{channel: C0FALCON, approvers: [S0FALCON]}", `partnerbot.yaml:6: access.falcon.stages: must be a list, not keys and values; write [a, b]`, false},
+		{"a stage as a text", "{channel: C0FALCON, approvers: [S0FALCON]}", "C0FALCON", `partnerbot.yaml:6: access.falcon.stages[0]: must have keys below it, not a text`, false},
+		{"an access as a list", small[strings.Index(small, "  falcon:"):], "  falcon: [S0FALCON]\n", `partnerbot.yaml:3: access.falcon: must have keys below it, not a list`, false},
 		{"store", "slack:", "store: sqlite:x\nslack:", `partnerbot.yaml:1: store: "sqlite:x" is not a store; write bolt:FILE, e.g. bolt:partnerbot.db`, false},
 		{"listen", "slack:", "listen: here\nslack:", `partnerbot.yaml:1: listen: "here" is no address; write HOST:PORT, e.g. 127.0.0.1:8080`, false},
 		{"graph_url without its version", "slack:", "entra: {graph_url: 'https://graph.example'}\nslack:", `partnerbot.yaml:1: entra.graph_url: "https://graph.example" does not name the version; write https://graph.example/v1.0`, true},
@@ -133,6 +142,7 @@ func TestYAMLItself(t *testing.T) {
 		"twice a key":   {small + "slack: {}\n", "partnerbot.yaml:7: is not valid YAML"},
 		"two documents": {small + "---\nslack: {}\n", "partnerbot.yaml:7: a second document"},
 		"empty":         {"", "slack.admins: is missing"},
+		"two anchors":   {strings.Replace(small, "[S0FALCON]}", "&who [S0FALCON]}, {channel: C0HERON, approvers: *who}, {channel: C0HERON, approvers: &who [U0EVE]}", 1), "partnerbot.yaml:6: &who is defined a second time here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := load(tt.text); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -159,6 +169,17 @@ func TestSecrets(t *testing.T) {
 			map[string]string{"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "AZURE_CLIENT_SECRET": "a", "AZURE_CLIENT_SECRET_FILE": "bot"},
 			"environment: AZURE_CLIENT_SECRET: is set twice, directly and as AZURE_CLIENT_SECRET_FILE; keep one",
 		},
+		{
+			"an authority without TLS", "http",
+			map[string]string{"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "AZURE_AUTHORITY_HOST": "http://login.example"},
+			`environment: AZURE_AUTHORITY_HOST: "http://login.example" is not an https address; write it like https://login.microsoftonline.com/, or unset it`,
+		},
+		{
+			"an authority without a host", "http",
+			map[string]string{"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "AZURE_AUTHORITY_HOST": "https://"},
+			`environment: AZURE_AUTHORITY_HOST: "https://" is not an https address; write it like https://login.microsoftonline.com/, or unset it`,
+		},
+		{"an authority of one's own", "http", map[string]string{"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "AZURE_AUTHORITY_HOST": "https://login.example:8443"}, ""},
 		{"nothing", "http", nil, "environment: SLACK_BOT_TOKEN: is missing (Slack calls need it); set it to the bot token (xoxb-…), or SLACK_BOT_TOKEN_FILE to a file with it\n" +
 			"environment: SLACK_SIGNING_SECRET: is missing (slack.mode is http); set it to the signing secret, or SLACK_SIGNING_SECRET_FILE to a file with it"},
 		{

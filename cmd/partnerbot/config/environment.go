@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -24,7 +25,16 @@ func (c *Config) environment(rep *report, read func(string) ([]byte, error), env
 	c.Slack.SigningSecret = rep.secret(secret{"SLACK_SIGNING_SECRET", c.Slack.Mode == "http", "slack.mode is http", "the signing secret", []string{"xoxb-", "xapp-"}}, read, env)
 	c.Entra.ClientSecret = rep.secret(secret{"AZURE_CLIENT_SECRET", false, "", "the client secret", nil}, read, env)
 	c.Entra.TenantID = env("AZURE_TENANT_ID")
-	c.Entra.AuthorityHost = env("AZURE_AUTHORITY_HOST")
+	c.Entra.AuthorityHost = rep.authority(env("AZURE_AUTHORITY_HOST"))
+}
+
+// authority is where tokens are asked for. Secrets go there, so it is https.
+func (r *report) authority(address string) string {
+	u, err := url.Parse(address)
+	if address != "" && (err != nil || u.Scheme != "https" || u.Hostname() == "") {
+		r.environment("AZURE_AUTHORITY_HOST", fmt.Sprintf("%q is not an https address; write it like https://login.microsoftonline.com/, or unset it", address))
+	}
+	return address
 }
 
 func (r *report) secret(s secret, read func(string) ([]byte, error), env func(string) string) string {

@@ -49,10 +49,7 @@ func (c *Config) readSlack(v value) {
 	if !strings.HasSuffix(c.Slack.APIURL, "/") {
 		c.Slack.APIURL += "/"
 	}
-	c.Policy.Admins = f["admins"].people()
-	if len(c.Policy.Admins) == 0 && len(f["admins"].items()) == 0 {
-		f["admins"].problem("is missing; write the user groups (S…) or users (U…, W…) who administer partnerbot, e.g. [S0ADMINS]")
-	}
+	c.Policy.Admins = f["admins"].people("the user groups (S…) or users (U…, W…) who administer partnerbot, e.g. [S0ADMINS]")
 }
 
 func (c *Config) readEntra(v value) {
@@ -74,8 +71,8 @@ func (c *Config) readEntra(v value) {
 }
 
 func readAccesses(v value) []approvals.Access {
-	entries := v.entries()
-	if len(entries) == 0 {
+	entries, ok := v.entries()
+	if ok && len(entries) == 0 {
 		v.problem("is missing; write at least one thing that guests can be let into")
 	}
 	if len(entries) > 100 {
@@ -96,25 +93,16 @@ func readAccess(e entry) approvals.Access {
 	}
 	f := e.fields("title", "description", "grants", "durations", "stages")
 	a := approvals.Access{ID: e.name, Title: f["title"].limited(e.name, 75), Description: f["description"].limited("", 300)}
-	for _, g := range f["grants"].items() {
+	for _, g := range f["grants"].listed("what the guest gets, e.g. [{group: 6f0c5a3e-0000-0000-0000-000000000001}]") {
 		a.Grants = append(a.Grants, approvals.Grant{Group: g.fields("group")["group"].guid()})
 	}
-	if len(a.Grants) == 0 {
-		f["grants"].problem("is missing; write what the guest gets, e.g. [{group: 6f0c5a3e-0000-0000-0000-000000000001}]")
-	}
-	for _, d := range f["durations"].items() {
+	for _, d := range f["durations"].listed("how long access may last, e.g. [30d, 90d]") {
 		if got := d.duration(0); got > 0 && !slices.Contains(a.Durations, got) {
 			a.Durations = append(a.Durations, got)
 		}
 	}
-	if len(a.Durations) == 0 && len(f["durations"].items()) == 0 {
-		f["durations"].problem("is missing; write how long access may last, e.g. [30d, 90d]")
-	}
-	for _, s := range f["stages"].items() {
+	for _, s := range f["stages"].listed("at least one stage with a channel and its approvers") {
 		a.Stages = append(a.Stages, readStage(s, len(a.Stages)+1))
-	}
-	if len(a.Stages) == 0 {
-		f["stages"].problem("is missing; write at least one stage with a channel and its approvers")
 	}
 	return a
 }
@@ -124,12 +112,9 @@ func readStage(v value, n int) approvals.Stage {
 	s := approvals.Stage{
 		Name:      f["name"].limited(fmt.Sprintf("Stage %d", n), 75),
 		Channel:   f["channel"].id("a channel ID like C0FALCON (in Slack: channel name, About)", "C", "G"),
-		Approvers: f["approvers"].people(),
+		Approvers: f["approvers"].people("the user groups (S…) or users (U…, W…) who decide, e.g. [S0FALCON]"),
 		Quorum:    f["quorum"].number(1, 1),
 		Deadline:  f["deadline"].duration(defaultDeadline),
-	}
-	if len(f["approvers"].items()) == 0 {
-		f["approvers"].problem("is missing; write the user groups (S…) or users (U…, W…) who decide, e.g. [S0FALCON]")
 	}
 	groups := slices.ContainsFunc(s.Approvers, approvals.IsGroup)
 	if !groups && len(s.Approvers) > 0 && s.Quorum > len(s.Approvers) {
@@ -195,9 +180,9 @@ func (v value) id(what string, prefixes ...string) string {
 	return got
 }
 
-func (v value) people() []string {
+func (v value) people(want string) []string {
 	var out []string
-	for _, p := range v.items() {
+	for _, p := range v.listed(want) {
 		if got := p.id("a user group ID (S…) or a user ID (U…, W…); names and e-mail addresses are not taken", "S", "U", "W"); got != "" {
 			out = append(out, got)
 		}

@@ -53,7 +53,7 @@ func (r *report) parse(text []byte, cfg *Config) {
 	var body ast.Node
 	if len(file.Docs) == 1 {
 		body = file.Docs[0].Body
-		ast.Walk(anchors(r.anchors), body)
+		ast.Walk(anchors{r}, body)
 	}
 	cfg.read(value{rep: r, node: body, line: 1})
 }
@@ -66,13 +66,18 @@ func (r *report) syntax(err error) {
 	r.add(0, "", "is not valid YAML: "+err.Error())
 }
 
-// anchors collects &anchors so that *aliases can be followed.
-type anchors map[string]ast.Node
+// anchors collects &anchors so that *aliases can be followed. One name for two
+// things would let a list of approvers mean another one than it seems to.
+type anchors struct{ rep *report }
 
 // Visit implements ast.Visitor.
 func (a anchors) Visit(n ast.Node) ast.Visitor {
 	if an, ok := n.(*ast.AnchorNode); ok {
-		a[an.Name.String()] = an.Value
+		name := an.Name.String()
+		if _, twice := a.rep.anchors[name]; twice {
+			a.rep.add(an.GetToken().Position.Line, "", "&"+name+" is defined a second time here; give it another name")
+		}
+		a.rep.anchors[name] = an.Value
 	}
 	return a
 }

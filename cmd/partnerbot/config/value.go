@@ -17,9 +17,13 @@ type value struct {
 	node ast.Node
 	key  string
 	line int
+	lost bool // what surrounds it is of the wrong kind, and that was said
 }
 
 func (v value) problem(format string, args ...any) {
+	if v.lost {
+		return
+	}
 	v.rep.add(v.line, v.key, fmt.Sprintf(format, args...))
 }
 
@@ -51,8 +55,9 @@ func (v value) follow(n ast.Node) ast.Node {
 	return nil
 }
 
-// entries are the keys of a mapping in the order of the file.
-func (v value) entries() []entry {
+// entries are the keys of a mapping in the order of the file. It is not ok, and
+// said to be so, if something else stands there.
+func (v value) entries() (found []entry, ok bool) {
 	var pairs []*ast.MappingValueNode
 	switch n := v.node.(type) {
 	case *ast.MappingNode:
@@ -63,7 +68,7 @@ func (v value) entries() []entry {
 		if !v.absent() {
 			v.problem("must have keys below it, not %s", kind(v.node))
 		}
-		return nil
+		return nil, v.absent()
 	}
 	out := make([]entry, 0, len(pairs))
 	for _, p := range pairs {
@@ -75,20 +80,21 @@ func (v value) entries() []entry {
 		line := p.Key.GetToken().Position.Line
 		out = append(out, entry{name, value{rep: v.rep, node: v.follow(p.Value), key: key, line: line}})
 	}
-	return out
+	return out, true
 }
 
 // fields reads a mapping whose keys are known. Every other key is a mistake.
 func (v value) fields(known ...string) map[string]value {
 	got := map[string]value{}
+	entries, ok := v.entries()
 	for _, name := range known {
 		key := name
 		if v.key != "" {
 			key = v.key + "." + name
 		}
-		got[name] = value{rep: v.rep, key: key, line: v.line}
+		got[name] = value{rep: v.rep, key: key, line: v.line, lost: !ok || v.lost}
 	}
-	for _, e := range v.entries() {
+	for _, e := range entries {
 		if !slices.Contains(known, e.name) {
 			e.problem("is not a key here%s; the keys are %s", meant(e.name, known), strings.Join(known, ", "))
 			continue
@@ -117,6 +123,16 @@ func (v value) items() []value {
 		out = append(out, value{rep: v.rep, node: v.follow(n), key: fmt.Sprintf("%s[%d]", v.key, i), line: line})
 	}
 	return out
+}
+
+// listed is items where there must be some; want says what to write.
+func (v value) listed(want string) []value {
+	items := v.items()
+	_, list := v.node.(*ast.SequenceNode)
+	if len(items) == 0 && (list || v.absent()) {
+		v.problem("is missing; write %s", want)
+	}
+	return items
 }
 
 // text is a string, or what stands for one: numbers and the like are taken as
