@@ -151,7 +151,13 @@ func (a *app) checkEntra(ctx context.Context) error {
 	return nil
 }
 
+// listening says that everything is ready: Slack can be heard, and the worker works.
 func (a *app) listening(ctx context.Context, who bot.Identity, address string) {
+	select {
+	case <-a.ops.working:
+	case <-ctx.Done():
+		return
+	}
 	a.ops.ready.Store(true)
 	a.out.log.InfoContext(ctx, "listening", "address", address, "mode", a.cfg.Slack.Mode, "team", who.Team, "version", version())
 	if a.out.listening != nil {

@@ -30,9 +30,11 @@ type ops struct {
 	now       func() time.Time
 	api       *slack.Client
 	store     approvals.Reader
-	ready     atomic.Bool  // everything was ready once
-	beaten    atomic.Int64 // when the worker looked at the store last, and could
-	connected atomic.Bool  // Slack's payloads can arrive: a socket is open, or HTTP is served
+	ready     atomic.Bool   // everything was ready once
+	beaten    atomic.Int64  // when the worker looked at the store last, and could
+	working   chan struct{} // closed at the first of these looks
+	firstBeat func()
+	connected atomic.Bool // Slack's payloads can arrive: a socket is open, or HTTP is served
 	events    atomic.Pointer[http.Handler]
 	registry  *prometheus.Registry
 	runs      *prometheus.CounterVec
@@ -53,6 +55,8 @@ func newOps(now func() time.Time, api *slack.Client, store approvals.Reader) *op
 			Name: "partnerbot_socket_connections", Help: "Socket Mode connections of this app, as Slack counted them last.",
 		}),
 	}
+	o.working = make(chan struct{})
+	o.firstBeat = sync.OnceFunc(func() { close(o.working) })
 	o.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), o.runs, o.sockets)
 	for _, k := range approvals.Works() {
 		for _, result := range []string{"done", "again"} {
@@ -121,6 +125,7 @@ func (o *ops) serveReady(w http.ResponseWriter, r *http.Request) {
 func (o *ops) beat(err error) {
 	if err == nil {
 		o.beaten.Store(time.Now().UnixNano())
+		o.firstBeat()
 	}
 }
 
