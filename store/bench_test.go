@@ -14,12 +14,20 @@ import (
 	"partnerbot/store"
 )
 
-// BenchmarkCreate compares the shared commits of the store with what would be
+// BenchmarkCreate compares the shared commits of the stores with what would be
 // plainly written instead: one bbolt Update for every request, over the same keys.
 func BenchmarkCreate(b *testing.B) {
 	for _, writers := range []int{1, 16, 64, 256} {
 		b.Run(fmt.Sprintf("store/%d", writers), func(b *testing.B) {
 			s := openBolt(b, filepath.Join(b.TempDir(), "requests.db"))
+			parallel(b, writers, func(n int64) error {
+				email := guestNo(int(n))
+				_, err := s.Create(context.Background(), approvals.LiveKey(email, "falcon"), openChange(email))
+				return err
+			})
+		})
+		b.Run(fmt.Sprintf("postgres/%d", writers), func(b *testing.B) {
+			s := openPostgres(b, pgURL(b))
 			parallel(b, writers, func(n int64) error {
 				email := guestNo(int(n))
 				_, err := s.Create(context.Background(), approvals.LiveKey(email, "falcon"), openChange(email))

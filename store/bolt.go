@@ -47,11 +47,11 @@ var (
 // schema is the version of the table above. A change of its meaning adds one.
 const schema = 1
 
-// How a file can be unusable. Open's errors say which file and what to do.
+// How a store can be unusable. Open's errors say which file and what to do.
 var (
 	ErrInUse       = errors.New("the file is in use by another process")
-	ErrNotStore    = errors.New("the file is not a partnerbot store")
-	ErrNewerSchema = errors.New("the file was written by a newer partnerbot")
+	ErrNotStore    = errors.New("what is there is not a partnerbot store")
+	ErrNewerSchema = errors.New("it was written by a newer partnerbot")
 	ErrNoFolder    = errors.New("the folder does not exist")
 )
 
@@ -71,10 +71,9 @@ type Options struct {
 // Bolt keeps requests in one file, of which it is the only user. All methods
 // may be called by any number of goroutines.
 type Bolt struct {
-	db    *bbolt.DB
-	queue queue
-	hands hands
-	wg    sync.WaitGroup
+	committer[*tables]
+	db *bbolt.DB
+	wg sync.WaitGroup
 }
 
 var _ approvals.Store = (*Bolt)(nil)
@@ -92,7 +91,8 @@ func Open(path string, opts Options) (*Bolt, error) {
 	if err := prepare(db); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, errors.Join(err, db.Close()))
 	}
-	b := &Bolt{db: db, queue: newQueue(), hands: newHands()}
+	b := &Bolt{db: db}
+	b.committer = newCommitter(b.transact)
 	b.wg.Go(b.commitAll)
 	return b, nil
 }

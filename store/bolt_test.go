@@ -173,9 +173,15 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 	must(t, s.Close())
 }
 
+// sharer is a store whose writers share commits.
+type sharer interface {
+	approvals.Store
+	Waiting() int
+}
+
 // together holds a commit up until all the writes wait, then lets them go: they
 // share the next one. It returns their errors.
-func together(t *testing.T, s *store.Bolt, writes ...func() error) []error {
+func together(t *testing.T, s sharer, writes ...func() error) []error {
 	t.Helper()
 	entered, leave := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 
 	"go.etcd.io/bbolt"
@@ -31,9 +33,43 @@ func openTables(tx *bbolt.Tx) *tables {
 	return t
 }
 
+// errNothing rolls back a transaction in which everybody was refused.
+var errNothing = errors.New("nothing to keep")
+
+// transact runs every job on what the ones before it left. A job that is
+// refused, fails or panics leaves nothing; if keeping fails, all fail.
+func (b *Bolt) transact(jobs []*job[*tables]) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	err = b.db.Update(func(tx *bbolt.Tx) error {
+		t := openTables(tx)
+		kept := 0
+		for _, j := range jobs {
+			if j.plan, j.err = j.decided(t); j.err != nil {
+				continue
+			}
+			if err := j.plan.keep(); err != nil {
+				return err
+			}
+			kept++
+		}
+		if kept == 0 {
+			return errNothing
+		}
+		return nil
+	})
+	if errors.Is(err, errNothing) {
+		return nil
+	}
+	return err
+}
+
 // Create implements approvals.Store.
 func (b *Bolt) Create(ctx context.Context, liveKey string, create func(approvals.RequestID, *approvals.Request) (approvals.Change, error)) (approvals.Request, error) {
-	return b.write(ctx, func(t *tables) (plan, error) {
+	return b.write(ctx, needs{}, func(t *tables) (plan, error) {
 		id := approvals.NewID(t.requests.Sequence() + 1)
 		live, err := t.liveRequest(liveKey)
 		if err != nil {
@@ -49,13 +85,13 @@ func (b *Bolt) Create(ctx context.Context, liveKey string, create func(approvals
 
 // Update implements approvals.Store.
 func (b *Bolt) Update(ctx context.Context, id approvals.RequestID, change func(approvals.Request) (approvals.Change, error)) (approvals.Request, error) {
-	return b.write(ctx, func(t *tables) (plan, error) { return t.changed(id, change, nil) })
+	return b.write(ctx, needs{}, func(t *tables) (plan, error) { return t.changed(id, change, nil) })
 }
 
 // Settle implements approvals.Store. If change refuses, the work stays in hand,
 // to be postponed.
 func (b *Bolt) Settle(ctx context.Context, work approvals.Owed, change func(approvals.Request) (approvals.Change, error)) (approvals.Request, error) {
-	return b.write(ctx, func(t *tables) (plan, error) { return t.changed(work.Request, change, &work) })
+	return b.write(ctx, needs{}, func(t *tables) (plan, error) { return t.changed(work.Request, change, &work) })
 }
 
 // changed plans a change of a request that is there.
@@ -91,7 +127,7 @@ func (t *tables) plan(id approvals.RequestID, was *approvals.Request, c approval
 	if c.Request.ID != id {
 		return plan{}, fmt.Errorf("changing %s: the change is of %q", id, c.Request.ID)
 	}
-	if err := t.oneLive(c.Request); err != nil {
+	if err := oneLive(c.Request, t.liveRequest); err != nil {
 		return plan{}, err
 	}
 	value, err := json.Marshal(c.Request)
@@ -102,7 +138,7 @@ func (t *tables) plan(id approvals.RequestID, was *approvals.Request, c approval
 	if err != nil {
 		return plan{}, fmt.Errorf("encoding the trail of %s: %w", id, err)
 	}
-	rows, err := t.planRows(c, work)
+	rows, err := planRows(c, work, func(r row) (*approvals.Owed, error) { return rowAt(t.owed, r) })
 	if err != nil {
 		return plan{}, err
 	}
@@ -129,11 +165,11 @@ func (t *tables) plan(id approvals.RequestID, was *approvals.Request, c approval
 
 // oneLive refuses a change that would make a second live request of a guest
 // and access, as a retry of a failed one may.
-func (t *tables) oneLive(r approvals.Request) error {
+func oneLive(r approvals.Request, live func(key string) (*approvals.Request, error)) error {
 	if !r.Live() {
 		return nil
 	}
-	other, err := t.liveRequest(r.LiveKey())
+	other, err := live(r.LiveKey())
 	if err != nil || other == nil || other.ID == r.ID {
 		return err
 	}

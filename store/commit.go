@@ -2,14 +2,11 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
-
-	"go.etcd.io/bbolt"
 
 	"partnerbot/approvals"
 )
@@ -24,12 +21,21 @@ type plan struct {
 
 // job is one writer's wish in the queue. Whoever moves its state away from
 // waiting, the committer or the writer that lost patience, owns what follows.
-type job struct {
-	decide func(*tables) (plan, error)
+type job[T any] struct {
+	needs  needs
+	decide func(T) (plan, error) // T is the tables as the transaction sees them
 	state  atomic.Int32
 	done   chan struct{} // closed when plan and err are final
 	plan   plan
 	err    error
+}
+
+// needs is what a job reads, so that a store far away reads it for all jobs in
+// one journey.
+type needs struct {
+	number  uint64 // a request and its rows of work; 0 for none
+	create  bool   // the next number, and the live request of liveKey
+	liveKey string
 }
 
 const (
@@ -39,16 +45,16 @@ const (
 )
 
 // queue is where jobs wait while a commit is under way.
-type queue struct {
+type queue[T any] struct {
 	mu     sync.Mutex
-	jobs   []*job
+	jobs   []*job[T]
 	closed bool
 	news   chan struct{} // holds a value while there is something to look at
 }
 
-func newQueue() queue { return queue{news: make(chan struct{}, 1)} }
+func newQueue[T any]() queue[T] { return queue[T]{news: make(chan struct{}, 1)} }
 
-func (q *queue) add(j *job) error {
+func (q *queue[T]) add(j *job[T]) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -60,42 +66,53 @@ func (q *queue) add(j *job) error {
 }
 
 // takeAll empties the queue; over says that nothing will ever come any more.
-func (q *queue) takeAll() (jobs []*job, over bool) {
+func (q *queue[T]) takeAll() (jobs []*job[T], over bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	jobs, q.jobs = q.jobs, nil
 	return jobs, q.closed
 }
 
-func (q *queue) waits() int {
+func (q *queue[T]) waits() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.jobs)
 }
 
-func (q *queue) close() {
+func (q *queue[T]) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
 	q.ring()
 }
 
-func (q *queue) ring() {
+func (q *queue[T]) ring() {
 	select {
 	case q.news <- struct{}{}:
 	default:
 	}
 }
 
+// committer shares commits: whoever waits while one is under way is in the next.
+type committer[T any] struct {
+	queue    queue[T]
+	hands    hands
+	transact func([]*job[T]) error // does jobs in one transaction; an error fails them all
+}
+
+func newCommitter[T any](transact func([]*job[T]) error) committer[T] {
+	return committer[T]{queue: newQueue[T](), hands: newHands(), transact: transact}
+}
+
 // write has a job done in the next commit and returns when it is on disk, or
 // nothing of it is. A job whose ctx ends while it waits will not be done; one
 // that is under way is waited for.
-func (b *Bolt) write(ctx context.Context, decide func(*tables) (plan, error)) (approvals.Request, error) {
+func (c *committer[T]) write(ctx context.Context, n needs, decide func(T) (plan, error)) (approvals.Request, error) {
 	if err := ctx.Err(); err != nil {
 		return approvals.Request{}, err
 	}
-	j := &job{decide: decide, done: make(chan struct{})}
-	if err := b.queue.add(j); err != nil {
+	j := &job[T]{needs: n, decide: decide, done: make(chan struct{})}
+	if err := c.queue.add(j); err != nil {
 		return approvals.Request{}, err
 	}
 	select {
@@ -112,20 +129,19 @@ func (b *Bolt) write(ctx context.Context, decide func(*tables) (plan, error)) (a
 	return j.plan.request, nil
 }
 
-// commitAll is the committer: whoever waits is in the next commit. It ends
-// when the queue is closed and empty.
-func (b *Bolt) commitAll() {
+// commitAll ends when the queue is closed and empty.
+func (c *committer[T]) commitAll() {
 	company := false
-	for range b.queue.news {
+	for range c.queue.news {
 		if company {
-			b.linger()
+			c.linger()
 		}
-		jobs, over := b.queue.takeAll()
+		jobs, over := c.queue.takeAll()
 		if len(jobs) > 0 {
-			b.commit(jobs)
-			company = len(jobs) > 1 || b.queue.waits() > 0
+			c.commit(jobs)
+			company = len(jobs) > 1 || c.queue.waits() > 0
 		}
-		if over && b.queue.waits() == 0 {
+		if over && c.queue.waits() == 0 {
 			return
 		}
 	}
@@ -134,10 +150,10 @@ func (b *Bolt) commitAll() {
 // linger lets those who were just answered come back with their next job, as
 // long as each look finds more of them. Only after a shared commit: a lone
 // writer never waits for company.
-func (b *Bolt) linger() {
+func (c *committer[T]) linger() {
 	for n := 0; ; {
 		runtime.Gosched()
-		m := b.queue.waits()
+		m := c.queue.waits()
 		if m == n {
 			return
 		}
@@ -147,22 +163,22 @@ func (b *Bolt) linger() {
 
 // commit does jobs in one transaction and answers all of them after it, also
 // those refused: what they were refused for may not have come to be.
-func (b *Bolt) commit(jobs []*job) {
+func (c *committer[T]) commit(jobs []*job[T]) {
 	jobs = start(jobs)
-	if err := b.transact(jobs); err != nil {
+	if err := c.transact(jobs); err != nil {
 		err = fmt.Errorf("committing %d writes: %w", len(jobs), err)
 		for _, j := range jobs {
 			j.err = err
 		}
 	}
-	b.hands.settle(jobs)
+	settle(&c.hands, jobs)
 	for _, j := range jobs {
 		close(j.done)
 	}
 }
 
 // start leaves out the jobs whose writers lost patience.
-func start(jobs []*job) []*job {
+func start[T any](jobs []*job[T]) []*job[T] {
 	kept := jobs[:0]
 	for _, j := range jobs {
 		if j.state.CompareAndSwap(waiting, running) {
@@ -172,42 +188,8 @@ func start(jobs []*job) []*job {
 	return kept
 }
 
-// errNothing rolls back a transaction in which everybody was refused.
-var errNothing = errors.New("nothing to keep")
-
-// transact runs every job on what the ones before it left. A job that is
-// refused, fails or panics leaves nothing; if keeping fails, all fail.
-func (b *Bolt) transact(jobs []*job) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	err = b.db.Update(func(tx *bbolt.Tx) error {
-		t := openTables(tx)
-		kept := 0
-		for _, j := range jobs {
-			if j.plan, j.err = j.decided(t); j.err != nil {
-				continue
-			}
-			if err := j.plan.keep(); err != nil {
-				return err
-			}
-			kept++
-		}
-		if kept == 0 {
-			return errNothing
-		}
-		return nil
-	})
-	if errors.Is(err, errNothing) {
-		return nil
-	}
-	return err
-}
-
 // decided asks the job what it wants; a panic in there is that job's error alone.
-func (j *job) decided(t *tables) (p plan, err error) {
+func (j *job[T]) decided(t T) (p plan, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p, err = plan{}, fmt.Errorf("deciding a change: panic: %v\n%s", r, debug.Stack())

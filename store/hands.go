@@ -26,7 +26,7 @@ func newHands() hands {
 
 // Woken implements approvals.Store. There may be a value though nothing is due
 // any more; there is always one if something is that Take did not foresee.
-func (b *Bolt) Woken() <-chan struct{} { return b.hands.woken }
+func (c *committer[T]) Woken() <-chan struct{} { return c.hands.woken }
 
 // Take implements approvals.Store. It costs the rows it returns and those in
 // hand, however many are due later.
@@ -85,7 +85,7 @@ func (h *hands) due(tx *bbolt.Tx, now time.Time, limit int) (rows []approvals.Ow
 
 // settle ends the hand-outs of jobs that are kept, and wakes the worker if a
 // free row is due before it would look by itself.
-func (h *hands) settle(jobs []*job) {
+func settle[T any](h *hands, jobs []*job[T]) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, j := range jobs {

@@ -38,6 +38,7 @@ func stores() map[string]func(t testing.TB) opener {
 				return last
 			}
 		},
+		"postgres": postgresOpener,
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"maps"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"pgregory.net/rapid"
 
 	"partnerbot/approvals"
-	"partnerbot/store"
 )
 
 // rowName names a row of work in the model.
@@ -129,13 +127,21 @@ func (m *model) live(key string) *approvals.Request {
 }
 
 func TestTheStoreIsItsModel(t *testing.T) {
+	for name, kind := range stores() {
+		t.Run(name, func(t *testing.T) { checkModel(t, kind) })
+	}
+}
+
+// closer is a store that can be let go of, as all of them can.
+type closer interface {
+	approvals.Store
+	Close() error
+}
+
+func checkModel(t *testing.T, kind func(t testing.TB) opener) {
 	rapid.Check(t, func(rt *rapid.T) {
-		path := filepath.Join(t.TempDir(), "requests.db")
-		s, err := store.Open(path, store.Options{})
-		if err != nil {
-			rt.Fatal(err)
-		}
-		run := &modelRun{rt: rt, path: path, store: s, now: nine, m: model{
+		open := kind(t)
+		run := &modelRun{t: t, rt: rt, open: open, store: open(t).(closer), now: nine, m: model{
 			requests: map[approvals.RequestID]approvals.Request{}, trail: map[approvals.RequestID][]approvals.Entry{},
 			rows: map[rowName]approvals.Owed{}, inHand: map[rowName]bool{},
 		}}
@@ -149,9 +155,10 @@ func TestTheStoreIsItsModel(t *testing.T) {
 
 // modelRun plays one random story to the store and to the model.
 type modelRun struct {
+	t     *testing.T
 	rt    *rapid.T
-	path  string
-	store *store.Bolt
+	open  opener
+	store closer
 	now   time.Time
 	m     model
 	taken []approvals.Owed
@@ -258,13 +265,10 @@ func (x *modelRun) list(rt *rapid.T) {
 }
 
 func (x *modelRun) reopen(rt *rapid.T) {
-	err := x.store.Close()
-	if err == nil {
-		x.store, err = store.Open(x.path, store.Options{})
-	}
-	if err != nil {
+	if err := x.store.Close(); err != nil {
 		rt.Fatal(err)
 	}
+	x.store = x.open(x.t).(closer)
 	clear(x.m.inHand)
 	x.taken = nil
 }

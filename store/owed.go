@@ -22,7 +22,7 @@ type rowChange struct {
 // Postpone implements approvals.Store. Work that cannot be given back on disk
 // is given back in memory: it is handed out again no earlier than due.
 func (b *Bolt) Postpone(ctx context.Context, work approvals.Owed, due time.Time) error {
-	_, err := b.write(ctx, func(t *tables) (plan, error) {
+	_, err := b.write(ctx, needs{}, func(t *tables) (plan, error) {
 		was, err := rowAt(t.owed, rowOf(work))
 		if err != nil {
 			return plan{}, err
@@ -56,7 +56,7 @@ func postponed(was *approvals.Owed, work approvals.Owed, due time.Time) *approva
 
 // planRows says what becomes of the rows that a change owes, and of the work
 // that it settles.
-func (t *tables) planRows(c approvals.Change, work *approvals.Owed) ([]rowChange, error) {
+func planRows(c approvals.Change, work *approvals.Owed, at func(row) (*approvals.Owed, error)) ([]rowChange, error) {
 	var kinds []approvals.Work
 	for _, o := range c.Owed {
 		if !slices.Contains(kinds, o.Kind) {
@@ -69,7 +69,7 @@ func (t *tables) planRows(c approvals.Change, work *approvals.Owed) ([]rowChange
 	changes := make([]rowChange, 0, len(kinds))
 	for _, kind := range kinds {
 		r := row{c.Request.ID.Number(), kind}
-		was, err := rowAt(t.owed, r)
+		was, err := at(r)
 		if err != nil {
 			return nil, err
 		}

@@ -37,7 +37,7 @@ const stopLimit = 5 * time.Second
 type app struct {
 	cfg    *config.Config
 	out    outside
-	store  *store.Bolt
+	store  approvals.Store
 	api    *slack.Client
 	tenant *entra.Client
 	worker *approvals.Worker
@@ -53,13 +53,26 @@ func serve(ctx context.Context, cfg *config.Config, out outside) error {
 		return fmt.Errorf("listening on %s: %w; choose another address for `listen` in the configuration", cfg.Listen, err)
 	}
 	defer func() { _ = listener.Close() }()
-	db, err := store.Open(cfg.Store.Bolt, store.Options{})
+	db, err := openStore(ctx, cfg.Store, out.log)
 	if err != nil {
 		return err
 	}
 	a := &app{cfg: cfg, out: out, store: db}
 	err = a.run(ctx, listener)
 	return errors.Join(err, db.Close())
+}
+
+// closingStore is a store that has something to let go of.
+type closingStore interface {
+	approvals.Store
+	Close() error
+}
+
+func openStore(ctx context.Context, cfg config.Store, log *slog.Logger) (closingStore, error) {
+	if cfg.Postgres != "" {
+		return store.OpenPostgres(ctx, cfg.Postgres, store.PostgresOptions{Log: log})
+	}
+	return store.Open(cfg.Bolt, store.Options{})
 }
 
 // run serves health from the start, so that a slow Slack is seen as not ready

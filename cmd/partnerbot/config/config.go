@@ -21,7 +21,8 @@ type Config struct {
 
 // Store says where requests live.
 type Store struct {
-	Bolt string // path of the bbolt file
+	Bolt     string // path of the bbolt file, if it is one
+	Postgres string // URL of the database, if it is one; it may hold a password
 }
 
 // Slack is the workspace and the way to it.

@@ -34,9 +34,9 @@ func readStore(v value) Store {
 	scheme, path, _ := strings.Cut(s, ":")
 	switch {
 	case scheme == "postgres" || scheme == "postgresql":
-		v.problem("PostgreSQL is not supported yet; write bolt:FILE, e.g. bolt:partnerbot.db")
+		return Store{Postgres: s}
 	case scheme != "bolt" || path == "":
-		v.problem("%q is not a store; write bolt:FILE, e.g. bolt:partnerbot.db", s)
+		v.problem("%q is not a store; write bolt:FILE, e.g. bolt:partnerbot.db, or postgres://USER@HOST/DATABASE", s)
 	}
 	return Store{Bolt: path}
 }
