@@ -115,8 +115,8 @@ func Open(id RequestID, by PersonID, g Guest, a Access, d Draft, now time.Time) 
 	}
 }
 
-// refuseTwin says why a second request for the same guest and access is not made.
-func refuseTwin(live Request) *Refusal {
+// RefuseTwin says why a second request for the same guest and access is not made.
+func RefuseTwin(live Request) *Refusal {
 	args := about(ErrAlreadyIn, live)
 	if live.State == Pending {
 		args = about(ErrAlreadyPending, live)

@@ -79,7 +79,7 @@ type Found struct {
 	Pending  bool      // invited, not redeemed
 	Joined   time.Time // of the redemption, if known
 	Disabled bool      // accountEnabled is false
-	Link     string    // where this guest redeems without a ticket of ours
+	Link     string    // where this guest redeems, or signs in, without a ticket of ours
 }
 
 // Invitation is Entra's answer to an invitation.

@@ -32,7 +32,7 @@ func (s *Service) Submit(ctx context.Context, d Draft) (Request, error) {
 	now := s.Now()
 	r, err := s.Store.Create(ctx, LiveKey(guest.Email, access.ID), func(id RequestID, live *Request) (Change, error) {
 		if live != nil {
-			return Change{}, Refusals{refuseTwin(*live)}
+			return Change{}, Refusals{RefuseTwin(*live)}
 		}
 		return Open(id, d.By.ID, guest, access, d, now), nil
 	})

@@ -79,7 +79,7 @@ func (w *Worker) unlessTwin(ctx context.Context, r Request, p Press, counted Eve
 	}
 	for _, q := range live {
 		if q.ID != r.ID && q.LiveKey() == r.LiveKey() {
-			return Dismissed{Press: p, Refusal: *refuseTwin(q)}, nil
+			return Dismissed{Press: p, Refusal: *RefuseTwin(q)}, nil
 		}
 	}
 	return counted, nil

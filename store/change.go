@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strconv"
 
 	"go.etcd.io/bbolt"
 
@@ -173,15 +172,7 @@ func oneLive(r approvals.Request, live func(key string) (*approvals.Request, err
 	if err != nil || other == nil || other.ID == r.ID {
 		return err
 	}
-	refusal := approvals.ErrAlreadyIn
-	if other.State == approvals.Pending {
-		refusal = approvals.ErrAlreadyPending
-	}
-	refusal = refusal.With("id", string(other.ID)).With("access", other.Access.Title).With("state", string(other.State))
-	if !other.Until.IsZero() {
-		refusal = refusal.With("until", strconv.FormatInt(other.Until.Unix(), 10))
-	}
-	return refusal
+	return approvals.RefuseTwin(*other)
 }
 
 func encodeAll[T any](things []T) ([][]byte, error) {
