@@ -41,7 +41,7 @@ func TestPromise4OneGuest(t *testing.T) {
 			p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 			p.must(p.presses(sam, "INV-1", "Approve"))
 			if tt.sent == once {
-				p.eventually("two looks for the guest, in vain", func() bool { return p.looks() >= 2 })
+				p.eventually("a look for the guest, in vain", func() bool { return p.looks() > 0 })
 			}
 			p.hurry(p.inGroup(jane, "Project Falcon"))
 			p.hurry(func() bool { return p.message(sam, falconSponsors, "INV-1", "aiting for").TS != "" })

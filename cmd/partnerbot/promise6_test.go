@@ -102,6 +102,7 @@ func (p *play) entitled(who string) {
 	p.asks(sam, other, "Project Falcon", "30 days", "first")
 	p.must(p.presses(who, "INV-1", "Approve"))
 	p.eventually("an approval that counts", p.inGroup(other, "Project Falcon"))
+	p.sees(sam, falconSponsors, "INV-1", "aiting for")
 }
 
 // answers counts what was said to somebody in private, or tried to be said to
