@@ -47,6 +47,9 @@ func (p Person) Colleague() error {
 	return nil
 }
 
+// stranger reports whether somebody is no Colleague, for those who need no reason.
+func (p Person) stranger() bool { return p.Colleague() != nil }
+
 // IsGroup reports whether an ID from the policy names a Slack user group
 // rather than a person.
 func IsGroup(id string) bool { return strings.HasPrefix(id, "S") }

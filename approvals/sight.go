@@ -28,7 +28,7 @@ func (s *sight) of(ctx context.Context, id PersonID, groups []string) (Person, [
 		}
 		s.persons[id] = who
 	}
-	if who.Colleague() != nil {
+	if who.stranger() {
 		return who, nil, nil // whatever group they are in, they decide nothing
 	}
 	var in []string

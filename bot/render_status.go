@@ -1,9 +1,8 @@
 package bot
 
 import (
-	"strings"
-
 	"slices"
+	"strings"
 
 	"github.com/slack-go/slack"
 

@@ -117,15 +117,15 @@ func (p *play) secrets() map[string]string {
 		"the client secret": p.world.Tenant().Env()["AZURE_CLIENT_SECRET"],
 	}
 	for i, c := range p.world.Calls() {
-		if url, ok := c.Args["response_url"].(string); ok {
-			found[fmt.Sprintf("response URL %d", i)] = url
+		if address, ok := c.Args["response_url"].(string); ok {
+			found[fmt.Sprintf("response URL %d", i)] = address
 		}
 		if id, ok := c.Args["trigger_id"].(string); ok && id != "" {
 			found[fmt.Sprintf("trigger ID %d", i)] = id
 		}
 		if c.Method == "apps.connections.open" {
-			if url, ok := c.Response["url"].(string); ok {
-				found[fmt.Sprintf("socket URL %d", i)] = url
+			if address, ok := c.Response["url"].(string); ok {
+				found[fmt.Sprintf("socket URL %d", i)] = address
 			}
 		}
 	}
