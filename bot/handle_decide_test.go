@@ -121,3 +121,17 @@ func TestADenialThatCameTooLateClosesAndIsWhispered(t *testing.T) {
 		t.Errorf("%q, %v, told %v", reply, err, told)
 	}
 }
+
+// TestALatePressIsToldWhatMayBeTold: the refusal goes through the service, which
+// knows who may hear what became of a request.
+func TestALatePressIsToldWhatMayBeTold(t *testing.T) {
+	o := newOffice(t)
+	o.service.err = approvals.ErrDecided.With("id", "INV-7").With("by", "U0SAM")
+	o.service.telling = approvals.ErrNotApprover.With("id", "INV-7")
+	if _, err := o.click(t, "U0GUS", ActionApprove, "INV-7:0"); err != nil {
+		t.Fatal(err)
+	}
+	if told := o.slack.calls("reply"); len(told) != 1 || strings.Contains(told[0], "U0SAM") {
+		t.Errorf("told %v", told)
+	}
+}

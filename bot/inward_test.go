@@ -20,7 +20,8 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // stubService answers as its fields say and remembers what it heard.
 type stubService struct {
-	err     error // of every call
+	telling *approvals.Refusal // what may be told instead of the refusal itself
+	err     error              // of every call
 	request approvals.Request
 	page    approvals.Page
 	admin   bool
@@ -76,6 +77,9 @@ func (s *stubService) Pending(_ context.Context, _ approvals.PersonID, q approva
 }
 
 func (s *stubService) Tell(_ context.Context, _ approvals.RequestID, _ approvals.PersonID, why *approvals.Refusal) *approvals.Refusal {
+	if s.telling != nil {
+		return s.telling
+	}
 	return why
 }
 
