@@ -31,7 +31,7 @@ func (r Request) pressed(p Press, now time.Time) (Request, []Owing, error) {
 // against the moment of the press.
 func (r Request) open(p Press, at time.Time) error {
 	switch {
-	case p.Verdict == Retry && r.State != Failed:
+	case p.Verdict == Retry && (r.State != Failed || !r.Erased.IsZero()):
 		return about(ErrNotRetryable, r).With("state", string(r.State))
 	case p.Verdict == Retry:
 		return nil

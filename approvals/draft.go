@@ -110,7 +110,7 @@ func Open(id RequestID, by PersonID, g Guest, a Access, d Draft, now time.Time) 
 	r.Deadline = now.Add(r.CurrentStage().Deadline)
 	return Change{
 		Request: r,
-		Entries: []Entry{{Request: id, Version: 1, At: now, By: by, Event: "opened", To: Pending, Detail: a.ID + " for " + g.Email + ": " + r.Reason}},
+		Entries: []Entry{opening(r)},
 		Owed:    []Owing{{Kind: WorkCards}, {Kind: WorkDirect}, {Kind: WorkClock, Due: r.Deadline}},
 	}
 }

@@ -10,6 +10,7 @@ import (
 // on time while a new one for the same guest and access is pending.
 func TestAskingAgainKeepsNoAccessAlive(t *testing.T) {
 	story(t, func(w *world) {
+		w.nap = time.Minute
 		w.start()
 		w.tenant.fails("grant u1 group:g2", fault{err: &Trouble{Kind: Refused}, always: true})
 		first := w.submit("falcon")

@@ -122,7 +122,7 @@ func (d *desk) Members(ctx context.Context, group string) (users []string, err e
 }
 
 // Cards shows every stage that was reached. What cannot be shown stays as it was.
-func (d *desk) Cards(ctx context.Context, r Request) ([]Posted, error) {
+func (d *desk) Cards(ctx context.Context, r Request, _ Note) ([]Posted, error) {
 	posted := slices.Clone(r.Shown.Cards)
 	err := d.hear(ctx, heard{What: "cards " + string(r.ID), State: r.State, Stage: r.Stage}, func() error {
 		posted = nil
@@ -134,7 +134,7 @@ func (d *desk) Cards(ctx context.Context, r Request) ([]Posted, error) {
 	return posted, err
 }
 
-func (d *desk) Direct(ctx context.Context, r Request) (posted Posted, said []Said, err error) {
+func (d *desk) Direct(ctx context.Context, r Request, _ Note) (posted Posted, said []Said, err error) {
 	err = d.hear(ctx, heard{What: "direct " + string(r.ID), State: r.State}, func() error {
 		posted, said = Posted{Channel: "D1", TS: "1", Version: r.Version}, []Said{{What: string(r.State), At: r.Changed}}
 		return nil
@@ -147,6 +147,24 @@ func (d *desk) Answer(ctx context.Context, r Request, a Answer) error {
 		d.told = append(d.told, a)
 		return nil
 	})
+}
+
+func (d *desk) Failure(ctx context.Context, r Request, _ Note) ([]Posted, error) {
+	posted := slices.Clone(r.Shown.Admins)
+	err := d.hear(ctx, heard{What: "failure " + string(r.ID), State: r.State}, func() error {
+		posted = []Posted{{Channel: "DADA", TS: "1", Version: r.Version}}
+		return nil
+	})
+	return posted, err
+}
+
+func (d *desk) Incident(ctx context.Context, i Incident, _ Note) ([]Posted, error) {
+	posted := slices.Clone(i.Shown)
+	err := d.hear(ctx, heard{What: "incident " + i.Key}, func() error {
+		posted = []Posted{{Channel: "DADA", TS: "1", Version: i.Version}}
+		return nil
+	})
+	return posted, err
 }
 
 // toldTo is what one person was told in private.
@@ -263,13 +281,13 @@ func (e *tenant) right(ctx context.Context, method, account string, g Grant, eff
 	})
 }
 
-// redeem is the guest following their invitation.
-func (e *tenant) redeem(email string) {
+// redeem is jane following her invitation.
+func (e *tenant) redeem() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	acc := e.accounts[email]
+	acc := e.accounts[jane]
 	acc.Pending, acc.Joined = false, time.Now()
-	e.accounts[email] = acc
+	e.accounts[jane] = acc
 }
 
 // rights are who is in which group.
@@ -341,4 +359,15 @@ func shows(r Request) uint64 {
 		version = min(version, c.Version)
 	}
 	return version
+}
+
+// forget strikes out all work of a request.
+func (m *memory) forget(id RequestID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key := range m.rows {
+		if key.id == id {
+			delete(m.rows, key)
+		}
+	}
 }

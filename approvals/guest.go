@@ -2,8 +2,6 @@ package approvals
 
 import (
 	"context"
-	"errors"
-	"strings"
 	"time"
 )
 
@@ -21,7 +19,7 @@ func (w *Worker) guest(ctx context.Context, r Request) (outcome, error) {
 	switch r.State {
 	case Inviting:
 		if !r.Until.IsZero() && !w.Now().Before(r.Until) {
-			return outcome{}, nil // the time is over: the clock says so any moment
+			return outcome{again: w.Now().Add(time.Minute)}, nil // the time is over: the clock says so any moment
 		}
 		if r.Account.ID == "" {
 			return w.bringIn(ctx, r)
@@ -38,7 +36,7 @@ func (w *Worker) guest(ctx context.Context, r Request) (outcome, error) {
 
 // bringIn looks for the guest first and invites only who is not there.
 func (w *Worker) bringIn(ctx context.Context, r Request) (outcome, error) {
-	acc, ok, err := w.Tenant.Find(ctx, r.Guest.Email)
+	acc, ok, err := w.find(ctx, r.Guest.Email)
 	switch {
 	case err != nil:
 		return w.refused(err, "looking for the guest")
@@ -48,16 +46,22 @@ func (w *Worker) bringIn(ctx context.Context, r Request) (outcome, error) {
 	if left := unsureFor - w.Now().Sub(r.Account.Tried); !r.Account.Tried.IsZero() && left > 0 {
 		return outcome{}, &Trouble{Kind: Unsure, Doing: "looking for the guest", Text: "an invitation left and its answer was lost"}
 	}
+	t, err := w.pauses.turn(callInvite, w.Now())
+	if err != nil {
+		return outcome{}, err
+	}
 	twin, wait, err := w.mayInvite(ctx, r)
+	if err == nil && twin == nil && !wait {
+		return w.invite(ctx, r, t)
+	}
+	w.pauses.back(t)
 	switch {
 	case err != nil:
 		return outcome{}, err
 	case twin != nil:
 		return outcome{events: []Event{GuestFound{ID: twin.ID, Link: twin.Link, Joined: twin.Joined}}}, nil
-	case wait:
-		return outcome{again: w.Now().Add(time.Second)}, nil
 	}
-	return w.invite(ctx, r)
+	return outcome{again: w.Now().Add(time.Second)}, nil
 }
 
 // found accepts an account that is there already, if a guest can be let in by it.
@@ -81,6 +85,9 @@ func (w *Worker) found(ctx context.Context, r Request, acc Found) (outcome, erro
 	if err != nil {
 		return outcome{}, err
 	}
+	if _, wait := w.invitedBy(live, r.ID); acc.Pending && wait { // the link is on its way to the other request
+		return outcome{again: w.Now().Add(time.Second)}, nil
+	}
 	link := acc.Link
 	for _, q := range live {
 		if acc.Pending && q.Account.ID == acc.ID && q.Account.Link != "" {
@@ -101,68 +108,13 @@ func (w *Worker) joined(acc Found) time.Time {
 	return acc.Joined
 }
 
-// mayInvite writes down that an invitation leaves, unless another request for
-// the same person has one under way, or one whose guest the directory does not
-// show yet. A second invitation would kill the link of the first.
-func (w *Worker) mayInvite(ctx context.Context, r Request) (twin *Account, wait bool, err error) {
-	defer w.doors.lock(strings.ToLower(r.Guest.Email))()
-	live, err := w.Store.Guest(ctx, r.Guest.Email)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, q := range live {
-		switch {
-		case q.ID == r.ID:
-		case q.Account.ID != "" && w.Now().Sub(q.Account.Invited) < replicatesFor:
-			return &q.Account, false, nil
-		case !q.Account.Tried.IsZero() && w.Now().Sub(q.Account.Tried) < unsureFor:
-			return nil, true, nil
-		}
-	}
-	_, err = w.Store.Update(ctx, r.ID, func(q Request) (Change, error) {
-		if q.State != Inviting || q.Account.ID != "" {
-			return Change{}, ErrNotDue
-		}
-		return advance(q, w.Now(), InviteTried{})
-	})
-	if isNotDue(err) { // it was closed meanwhile
-		return nil, true, nil
-	}
-	return nil, false, err
-}
-
-// invite sends the invitation that was written down. Only the clear
-// word that it had no effect lets another one leave soon: an error that says
-// nothing, and an answer without an account, may have invited.
-func (w *Worker) invite(ctx context.Context, r Request) (outcome, error) {
-	inv, err := w.Tenant.Invite(ctx, r.Guest)
-	if err == nil && inv.AccountID == "" {
-		err = &Trouble{Kind: Unsure, Doing: "inviting the guest", Text: "the answer names no account"}
-	}
-	if err == nil {
-		return outcome{events: []Event{GuestInvited{ID: inv.AccountID, Link: inv.Link}}}, nil
-	}
-	t, _ := errors.AsType[*Trouble](err)
-	switch {
-	case t == nil:
-		return outcome{}, err
-	case t.Kind == Refused:
-		refused := *t
-		refused.Doing = "inviting the guest"
-		return outcome{events: []Event{InviteHeld{}, StepRefused{Trouble: refused}}}, nil
-	case t.Kind == Later, t.Kind == Replicating:
-		return outcome{events: []Event{InviteHeld{}}, trouble: err}, nil
-	}
-	return outcome{}, err
-}
-
 // grantNext gives the first grant that is not confirmed.
 func (w *Worker) grantNext(ctx context.Context, r Request) (outcome, error) {
 	for _, g := range r.Access.Grants {
 		if has(r.Account.Granted, g.Key()) {
 			continue
 		}
-		err := w.Tenant.Grant(ctx, r.Account.ID, g)
+		err := w.grant(ctx, r.Account.ID, g)
 		if err == nil {
 			return outcome{events: []Event{GrantMade{Key: g.Key()}}}, nil
 		}
@@ -178,69 +130,12 @@ func (w *Worker) grantNext(ctx context.Context, r Request) (outcome, error) {
 	return outcome{}, nil
 }
 
-// takeNext takes the first grant back that is not confirmed gone. It is never
-// given up: what cannot be taken back now is tried again until it can.
-func (w *Worker) takeNext(ctx context.Context, r Request) (outcome, error) {
-	for _, g := range r.Access.Grants {
-		if has(r.Account.Taken, g.Key()) {
-			continue
-		}
-		if err := w.takeBack(ctx, r, g); err != nil {
-			return outcome{}, err
-		}
-		return outcome{events: []Event{GrantTaken{Key: g.Key()}}}, nil
-	}
-	return outcome{}, nil
-}
-
-// takeBack takes one grant back unless another request of the guest needs it.
-// That one may have been approved while the grant was being taken, by this run
-// or by one that crashed, so what it needs is given again. If Entra will not,
-// that is the other request's matter and does not keep this one from ending.
-func (w *Worker) takeBack(ctx context.Context, r Request, g Grant) error {
-	shared, err := w.shared(ctx, r, g)
-	if err == nil && !shared {
-		if err = w.Tenant.TakeBack(ctx, r.Account.ID, g); err == nil {
-			shared, err = w.shared(ctx, r, g)
-		}
-	}
-	if err != nil || !shared {
-		return err
-	}
-	err = w.Tenant.Grant(ctx, r.Account.ID, g)
-	if t, ok := errors.AsType[*Trouble](err); ok && (t.Kind == Refused || t.Kind == Replicating) {
-		w.Log.ErrorContext(ctx, "a grant that another request needs cannot be given again", "request", r.ID, "trouble", t.String())
-		return nil
-	}
-	return err
-}
-
-// shared reports whether another request of the same guest still needs a grant,
-// so that the end of one access does not cut another one short.
-func (w *Worker) shared(ctx context.Context, r Request, g Grant) (bool, error) {
-	live, err := w.Store.Guest(ctx, r.Guest.Email)
-	if err != nil {
-		return false, err
-	}
-	for _, q := range live {
-		if q.ID == r.ID || q.Account.ID == "" || !has(q.grantKeys(), g.Key()) {
-			continue // one that does not know the guest yet gives what it needs later
-		}
-		switch q.State {
-		case Inviting, Invited, Active:
-			return true, nil
-		case Pending, Ending, Denied, Cancelled, TimedOut, Ended, Failed:
-		}
-	}
-	return false, nil
-}
-
 // watch asks whether the guest has redeemed. The younger the invitation, the
 // sooner the next look: most guests redeem within minutes or not for days.
 func (w *Worker) watch(ctx context.Context, r Request) (outcome, error) {
-	acc, err := w.Tenant.Look(ctx, r.Account.ID)
+	acc, err := w.look(ctx, r.Account.ID)
 	if err != nil {
-		if t := troubleOf(err); t.Kind == Refused {
+		if t := troubleOf(err); t.Kind == Refused && t.Wide == "" {
 			w.Log.ErrorContext(ctx, "a guest cannot be watched", "request", r.ID, "trouble", t.String())
 			return outcome{again: w.Now().Add(15 * time.Minute)}, nil
 		}
@@ -253,11 +148,11 @@ func (w *Worker) watch(ctx context.Context, r Request) (outcome, error) {
 	return outcome{again: w.Now().Add(min(max(age/8, 2*time.Second), 15*time.Minute))}, nil
 }
 
-// refused turns a refusal for good into a failed request, and leaves every
-// other trouble to be tried again.
+// refused turns a refusal for good into a failed request. Every other trouble, and
+// what is refused to the whole tenant, is tried again.
 func (w *Worker) refused(err error, doing string) (outcome, error) {
 	t := troubleOf(err)
-	if t.Kind != Refused {
+	if t.Kind != Refused || t.Wide != "" {
 		return outcome{}, err
 	}
 	t.Doing = doing

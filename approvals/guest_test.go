@@ -213,6 +213,29 @@ func TestWhatEntraRefusesForGoodIsAHumansMatter(t *testing.T) {
 	}
 }
 
+// TestWhatIsRefusedToEverybodyFailsNobody: whatever step met it, in whatever kind.
+func TestWhatIsRefusedToEverybodyFailsNobody(t *testing.T) {
+	for _, method := range []string{"find", "invite", "grant", "look"} {
+		t.Run(method, func(t *testing.T) {
+			story(t, func(w *world) {
+				w.nap = time.Minute
+				w.start()
+				w.tenant.fails(method, fault{err: &Trouble{Kind: Refused, Code: "off", Wide: WideToken}, always: true})
+				r := w.submit("falcon")
+				w.approve(r)
+				w.pass(3 * time.Hour)
+				w.tenant.fails(method)
+				w.until(r.ID, Invited)
+				w.tenant.redeem()
+				w.until(r.ID, Active)
+				if events := w.events(r.ID); slices.Contains(events, "refused by Entra") {
+					t.Errorf("the trail: %v", events)
+				}
+			})
+		})
+	}
+}
+
 func TestADirectoryThatNeverCatchesUpIsAHumansMatter(t *testing.T) {
 	story(t, func(w *world) {
 		w.start()

@@ -8,16 +8,21 @@ import (
 )
 
 // TestTwoRequestsForOneGuestInviteOnce: whoever comes second takes the account
-// and the link of the first, also while the directory does not show it yet.
+// and the link of the first, also while the directory does not show it yet, and
+// whichever replica does either.
 func TestTwoRequestsForOneGuestInviteOnce(t *testing.T) {
 	for name, lag := range map[string]time.Duration{"at once": 0, "after a while": 20 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			story(t, func(w *world) {
+				w.hands = 1
 				harbor, pier := w.submit("harbor"), w.submit("pier")
 				w.press(harbor, "sam", Approve)
 				w.press(pier, "sam", Approve)
 				w.tenant.blindTo = time.Now().Add(lag)
+				w.tenant.fails("invite", fault{during: func(context.Context) { <-time.After(5 * time.Second) }})
 				w.start()
+				defer w.stop()
+				w.start() // another replica
 				harbor, pier = w.until(harbor.ID, Invited), w.until(pier.ID, Invited)
 				if n := len(w.tenant.calls("invite")); n != 1 {
 					t.Errorf("%d invitations were sent", n)
@@ -28,6 +33,27 @@ func TestTwoRequestsForOneGuestInviteOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAGuestSeenBeforeTheAnswerToTheirInvitation: the directory may show an
+// account while the answer that carries its link is still on the way.
+func TestAGuestSeenBeforeTheAnswerToTheirInvitation(t *testing.T) {
+	story(t, func(w *world) {
+		harbor, pier := w.submit("harbor"), w.submit("pier")
+		w.press(harbor, "sam", Approve)
+		w.press(pier, "sam", Approve)
+		w.tenant.fails("invite", fault{during: func(context.Context) {
+			w.tenant.mu.Lock()
+			w.tenant.accounts[harbor.Guest.Email] = Found{ID: "u1", Guest: true, Pending: true}
+			w.tenant.mu.Unlock()
+			<-time.After(5 * time.Second)
+		}})
+		w.start()
+		harbor, pier = w.until(harbor.ID, Invited), w.until(pier.ID, Invited)
+		if harbor.Account.Link == "" || harbor.Account.Link != pier.Account.Link {
+			t.Errorf("accounts %+v and %+v", harbor.Account, pier.Account)
+		}
+	})
 }
 
 // TestASlowEntraDelaysNoCard: a hundred guests whose look-up hangs keep no card
@@ -141,6 +167,40 @@ func TestATwinsInvitationUnderWayIsWaitedFor(t *testing.T) {
 		worker := &Worker{Store: w.store, Tenant: w.tenant, Now: time.Now}
 		if twin, wait, err := worker.mayInvite(w.Context(), pier); twin != nil || !wait || err != nil {
 			t.Errorf("twin %v, wait %v, %v", twin, wait, err)
+		}
+	})
+}
+
+// TestARowInTwoHandsInvitesOnce: a replica whose lease ran out may still be at it.
+func TestARowInTwoHandsInvitesOnce(t *testing.T) {
+	story(t, func(w *world) {
+		r := w.submit("harbor")
+		w.store.restate(r.ID, func(r *Request) { r.State = Inviting })
+		r = w.get(r.ID)
+		worker := &Worker{Store: w.store, Tenant: w.tenant, Now: time.Now}
+		for i, want := range []bool{false, true} {
+			if twin, wait, err := worker.mayInvite(w.Context(), r); twin != nil || wait != want || err != nil {
+				t.Errorf("hand %d: twin %v, wait %v, %v", i, twin, wait, err)
+			}
+		}
+	})
+}
+
+// TestAnInvitationOfARequestThatFailedIsNotRepeated: the guest is there, though the
+// directory does not show them yet.
+func TestAnInvitationOfARequestThatFailedIsNotRepeated(t *testing.T) {
+	story(t, func(w *world) {
+		w.start()
+		w.tenant.blindTo = time.Now().Add(time.Hour)
+		w.tenant.fails("grant u1 group:g3", fault{err: &Trouble{Kind: Refused}, always: true})
+		harbor := w.submit("harbor")
+		w.approve(harbor)
+		w.until(harbor.ID, Failed)
+		pier := w.submit("pier")
+		w.approve(pier)
+		pier = w.until(pier.ID, Invited)
+		if n := len(w.tenant.calls("invite")); n != 1 || pier.Account.ID != "u1" || pier.Account.Link == "" {
+			t.Errorf("invited %d times, account %+v", n, pier.Account)
 		}
 	})
 }

@@ -101,6 +101,9 @@ type (
 		Admin bool
 		Press Press
 	}
+	// Erased is an operator's order to forget who the guest was. By is how the
+	// operator is called on their machine.
+	Erased struct{ By string }
 )
 
 func (Pressed) event()        {}
@@ -119,6 +122,7 @@ func (GrantTaken) event()     {}
 func (Delayed) event()        {}
 func (StepRefused) event()    {}
 func (Retried) event()        {}
+func (Erased) event()         {}
 
 // Apply returns the request after an event and the work that is owed because of
 // it, or a refusal and the request unchanged. It is pure: it may be called any
@@ -130,6 +134,9 @@ func (r Request) Apply(ev Event, now time.Time) (Request, []Owing, error) {
 	}
 	next.Version = r.Version + 1
 	next.Changed = now
+	if (r.State == Failed) != (next.State == Failed) {
+		owed = append(owed, Owing{Kind: WorkFailure})
+	}
 	return next, owed, nil
 }
 
@@ -167,6 +174,8 @@ func (r Request) apply(ev Event, now time.Time) (Request, []Owing, error) {
 		return r.stepRefused(ev.Trouble, now)
 	case Retried:
 		return r.retried(ev, now)
+	case Erased:
+		return r.erased(now)
 	}
 	return r, nil, fmt.Errorf("applying %T to %s: unknown event", ev, r.ID)
 }

@@ -15,14 +15,15 @@ import (
 // a test holds is shared with what is kept. It wakes nobody for what is due
 // later, which is the least that a Store promises.
 type memory struct {
-	mu     sync.Mutex
-	last   uint64
-	kept   map[RequestID][]byte
-	trail  map[RequestID][]Entry
-	rows   map[rowKey]Owed
-	inHand map[rowKey]bool
-	woken  chan struct{}
-	fails  map[string]error // by method, until taken out
+	mu        sync.Mutex
+	last      uint64
+	kept      map[RequestID][]byte
+	trail     map[RequestID][]Entry
+	rows      map[rowKey]Owed
+	inHand    map[rowKey]bool
+	woken     map[Lane]chan struct{}
+	incidents map[string]Incident
+	fails     map[string]error // by method, until taken out
 }
 
 type rowKey struct {
@@ -35,7 +36,8 @@ func (o Owed) key() rowKey { return rowKey{o.Request, o.Kind} }
 func newMemory() *memory {
 	return &memory{
 		kept: map[RequestID][]byte{}, trail: map[RequestID][]Entry{}, rows: map[rowKey]Owed{},
-		inHand: map[rowKey]bool{}, woken: make(chan struct{}, 1), fails: map[string]error{},
+		inHand: map[rowKey]bool{}, fails: map[string]error{}, incidents: map[string]Incident{},
+		woken: map[Lane]chan struct{}{LaneSlack: make(chan struct{}, 1), LaneEntra: make(chan struct{}, 1)},
 	}
 }
 
@@ -93,9 +95,11 @@ func (m *memory) wake(due bool) {
 	if !due {
 		return
 	}
-	select {
-	case m.woken <- struct{}{}:
-	default:
+	for _, bell := range m.woken {
+		select {
+		case bell <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -119,6 +123,11 @@ func (m *memory) Create(_ context.Context, liveKey string, open func(RequestID, 
 func (m *memory) Update(_ context.Context, id RequestID, change func(Request) (Change, error)) (Request, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := m.fails["update"]; err != nil {
+		r, _ := m.get(id)
+		_, _ = change(r)
+		return Request{}, err
+	}
 	return m.change(id, nil, change)
 }
 
@@ -140,8 +149,11 @@ func (m *memory) change(id RequestID, work *Owed, change func(Request) (Change, 
 	if err != nil {
 		return r, err
 	}
+	if r.Live() || !c.Request.Live() {
+		return c.Request, m.keep(c, work)
+	}
 	for _, other := range m.all() { // one live request for a guest and an access
-		if c.Request.Live() && other.Live() && other.ID != id && other.LiveKey() == c.Request.LiveKey() {
+		if other.Live() && other.ID != id && other.LiveKey() == c.Request.LiveKey() {
 			return r, ErrAlreadyIn
 		}
 	}
@@ -162,13 +174,13 @@ func (m *memory) Postpone(_ context.Context, work Owed, due time.Time) error {
 	return nil
 }
 
-func (m *memory) Take(_ context.Context, now time.Time, limit int) (rows []Owed, next time.Time, err error) {
+func (m *memory) Take(_ context.Context, now time.Time, lane Lane, limit int) (rows []Owed, next time.Time, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.fails["take"]; err != nil {
 		return nil, time.Time{}, err
 	}
-	free := slices.DeleteFunc(slices.Collect(maps.Values(m.rows)), func(o Owed) bool { return m.inHand[o.key()] })
+	free := slices.DeleteFunc(slices.Collect(maps.Values(m.rows)), func(o Owed) bool { return m.inHand[o.key()] || o.Kind.Lane() != lane })
 	slices.SortFunc(free, func(a, b Owed) int { return a.Due.Compare(b.Due) })
 	for _, o := range free {
 		if o.Due.After(now) || len(rows) == limit {
@@ -180,7 +192,61 @@ func (m *memory) Take(_ context.Context, now time.Time, limit int) (rows []Owed,
 	return rows, time.Time{}, nil
 }
 
-func (m *memory) Woken() <-chan struct{} { return m.woken }
+func (m *memory) Woken(lane Lane) <-chan struct{} { return m.woken[lane] }
+
+func (m *memory) Together(_ context.Context, id RequestID, change func(Request, []Request) (Change, error)) (Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.change(id, nil, func(r Request) (Change, error) {
+		others := slices.DeleteFunc(m.all(), func(q Request) bool {
+			return q.ID == id || !q.Live() || !strings.EqualFold(q.Guest.Email, r.Guest.Email)
+		})
+		return change(r, others)
+	})
+}
+
+func (m *memory) Erase(_ context.Context, id RequestID, change func(Request) (Change, error)) (Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, err := m.change(id, nil, change)
+	if err != nil {
+		return r, err
+	}
+	for i, e := range m.trail[id] {
+		if e.Words != "" {
+			m.trail[id][i].Words, m.trail[id][i].Erased = "", true
+		}
+	}
+	return r, nil
+}
+
+func (m *memory) Incident(_ context.Context, key string, change func(Incident) (Incident, error)) (Incident, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i, ok := m.incidents[key]
+	if !ok {
+		i.Key = key
+	}
+	i.Tried = maps.Clone(i.Tried)
+	is, err := change(i)
+	switch {
+	case err != nil:
+		return i, err
+	case is.Key == "":
+		delete(m.incidents, key)
+	default:
+		m.incidents[key] = is
+	}
+	return is, nil
+}
+
+func (m *memory) Incidents(context.Context) ([]Incident, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.SortedFunc(maps.Values(m.incidents), func(a, b Incident) int { return cmp.Compare(a.Key, b.Key) }), nil
+}
+
+func (m *memory) Writable(context.Context) error { return m.fails["writable"] }
 
 func (m *memory) Get(_ context.Context, id RequestID) (Request, error) {
 	m.mu.Lock()
@@ -219,6 +285,12 @@ func (m *memory) Guest(_ context.Context, email string) ([]Request, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.DeleteFunc(m.all(), func(r Request) bool { return !r.Live() || !strings.EqualFold(r.Guest.Email, email) }), nil
+}
+
+func (m *memory) History(_ context.Context, email string) ([]Request, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(m.all(), func(r Request) bool { return !strings.EqualFold(r.Guest.Email, email) }), nil
 }
 
 func (m *memory) Trail(_ context.Context, id RequestID) ([]Entry, error) {

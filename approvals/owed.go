@@ -14,11 +14,33 @@ const (
 	WorkAnswers Work = "answers" // private refusals to be told
 	WorkGuest   Work = "guest"   // the guest and their grants in Entra
 	WorkClock   Work = "clock"   // the deadline of a stage, the end of an access
+	WorkFailure Work = "failure" // the messages to the admins about a failure
 )
 
 // Works are all kinds of work.
 func Works() []Work {
-	return []Work{WorkCards, WorkDirect, WorkVotes, WorkAnswers, WorkGuest, WorkClock}
+	return []Work{WorkCards, WorkDirect, WorkVotes, WorkAnswers, WorkGuest, WorkClock, WorkFailure}
+}
+
+// Lane is whose hands do a kind of work. However slow one lane is, the other
+// goes on.
+type Lane string
+
+// The lanes.
+const (
+	LaneSlack Lane = "slack"
+	LaneEntra Lane = "entra"
+)
+
+// Lanes are all lanes.
+func Lanes() []Lane { return []Lane{LaneSlack, LaneEntra} }
+
+// Lane is the lane of a kind of work. One that this program does not know is Slack's.
+func (w Work) Lane() Lane {
+	if w == WorkGuest {
+		return LaneEntra
+	}
+	return LaneSlack
 }
 
 // Owing is work that a transition asks for. The zero Due means at once.
@@ -46,18 +68,6 @@ type Change struct {
 	Owed    []Owing
 }
 
-// Entry is one line of the audit trail: an event that a request accepted.
-type Entry struct {
-	Request RequestID `json:"request"`
-	Version uint64    `json:"version"`
-	At      time.Time `json:"at"`
-	By      PersonID  `json:"by,omitzero"` // nobody for what time or Entra did
-	Event   string    `json:"event"`
-	From    State     `json:"from,omitempty"`
-	To      State     `json:"to"`
-	Detail  string    `json:"detail,omitempty"` // words or IDs, never a secret
-}
-
 // advance applies events in order and gathers one Change. An event that means
 // nothing any more (ErrNotDue) is passed over; another refusal stops it.
 func advance(r Request, now time.Time, events ...Event) (Change, error) {
@@ -75,47 +85,4 @@ func advance(r Request, now time.Time, events ...Event) (Change, error) {
 		c.Request = next
 	}
 	return c, nil
-}
-
-// entry words an event for the trail.
-func entry(was, is Request, ev Event, now time.Time) Entry {
-	e := Entry{Request: is.ID, Version: is.Version, At: now, From: was.State, To: is.State}
-	switch ev := ev.(type) {
-	case Pressed:
-		e.Event, e.By, e.Detail = "pressed", ev.By, string(ev.Verdict)
-	case Voted:
-		e.Event, e.By, e.Detail = "voted", ev.Press.By, string(ev.Press.Verdict)
-		if ev.Press.Reason != "" {
-			e.Detail += ": " + ev.Press.Reason
-		}
-	case Dismissed:
-		e.Event, e.By, e.Detail = "dismissed", ev.Press.By, string(ev.Press.Verdict)+": "+string(ev.Refusal.Code)
-	case Withdrawn:
-		e.Event, e.By = "withdrawn", ev.By
-	case DeadlinePassed:
-		e.Event, e.Detail = "deadline passed", was.CurrentStage().Name
-	case InviteTried:
-		e.Event = "invitation leaves"
-	case InviteHeld:
-		e.Event = "invitation held"
-	case GuestFound:
-		e.Event, e.Detail = "guest found", ev.ID
-	case GuestInvited:
-		e.Event, e.Detail = "guest invited", ev.ID
-	case GrantMade:
-		e.Event, e.Detail = "granted", ev.Key
-	case GuestJoined:
-		e.Event = "joined"
-	case TimeOver:
-		e.Event = "time over"
-	case GrantTaken:
-		e.Event, e.Detail = "taken back", ev.Key
-	case Delayed:
-		e.Event, e.Detail = "delayed", ev.Trouble.String()
-	case StepRefused:
-		e.Event, e.Detail = "refused by Entra", ev.Trouble.String()
-	case Retried:
-		e.Event, e.By = "retried", ev.Press.By
-	}
-	return e
 }

@@ -19,12 +19,26 @@ type Store interface {
 	Settle(ctx context.Context, work Owed, change func(Request) (Change, error)) (Request, error)
 	// Postpone gives work in hand back, due later, one attempt more.
 	Postpone(ctx context.Context, work Owed, due time.Time) error
-	// Take hands out due rows, the longest due first, each to one taker until
-	// it is settled or postponed, or the process ends. next is when the earliest
-	// row that was not handed out will be due, zero if there is none.
-	Take(ctx context.Context, now time.Time, limit int) (rows []Owed, next time.Time, err error)
-	// Woken receives a value when work became due that was not before.
-	Woken() <-chan struct{}
+	// Together is Update whose change also sees the guest's other live requests.
+	// However many run at once, on however many replicas, each sees what those
+	// before it kept.
+	Together(ctx context.Context, id RequestID, change func(r Request, others []Request) (Change, error)) (Request, error)
+	// Erase is Update that also erases the words of every entry that the trail
+	// has of the request, and the guest from every index. What the trail proves stays provable.
+	Erase(ctx context.Context, id RequestID, change func(Request) (Change, error)) (Request, error)
+	// Take hands out due rows of a lane, the longest due first, each to one taker
+	// until it is settled or postponed, or the process ends. It costs the rows it
+	// returns, however many are due in the other lane. next is when the earliest
+	// row of the lane that was not handed out will be due, zero if there is none.
+	// A row that cannot be read is logged once and passed over.
+	Take(ctx context.Context, now time.Time, lane Lane, limit int) (rows []Owed, next time.Time, err error)
+	// Woken receives a value when work of a lane became due that was not before.
+	Woken(lane Lane) <-chan struct{}
+	// Incident changes the one incident of a key; change is given the zero
+	// Incident with that key if there is none. One that returns the zero Incident forgets it.
+	Incident(ctx context.Context, key string, change func(Incident) (Incident, error)) (Incident, error)
+	// Writable reports whether writes can be kept now. It tries if it does not know.
+	Writable(ctx context.Context) error
 	Reader
 }
 
@@ -34,8 +48,13 @@ type Reader interface {
 	Get(ctx context.Context, id RequestID) (Request, error)
 	// List returns a page of requests, newest first.
 	List(ctx context.Context, q Query) (Page, error)
-	// Guest returns the live requests for a guest's address.
+	// Guest returns the live requests for a guest's address, newest first.
 	Guest(ctx context.Context, email string) ([]Request, error)
+	// History returns all requests for a guest's address, whatever became of
+	// them, newest first.
+	History(ctx context.Context, email string) ([]Request, error)
+	// Incidents returns every incident that is kept, by key.
+	Incidents(ctx context.Context) ([]Incident, error)
 	// Trail returns the audit entries of a request, oldest first.
 	Trail(ctx context.Context, id RequestID) ([]Entry, error)
 }
@@ -98,10 +117,22 @@ type People interface {
 
 // Desk is what people see in Slack. Each call makes Slack match the request and
 // returns what is shown now; all may be called any number of times.
+//
+// Note is called before a message is posted, so that one whose answer is lost
+// can be looked for before it is posted again.
 type Desk interface {
 	People
-	Cards(ctx context.Context, r Request) ([]Posted, error)
-	Direct(ctx context.Context, r Request) (Posted, []Said, error)
+	Cards(ctx context.Context, r Request, note Note) ([]Posted, error)
+	Direct(ctx context.Context, r Request, note Note) (Posted, []Said, error)
+	// Failure shows every admin that a request failed, and what became of it.
+	Failure(ctx context.Context, r Request, note Note) ([]Posted, error)
+	// Incident shows every admin an incident, and its end.
+	Incident(ctx context.Context, i Incident, note Note) ([]Posted, error)
 	// Answer tells one person in private.
 	Answer(ctx context.Context, r Request, a Answer) error
 }
+
+// Note writes down that the message of a name is about to be posted. It returns
+// when that was written down before, zero if never: the message may be there
+// already. Nothing may be posted if it fails.
+type Note func(ctx context.Context, name string) (before time.Time, err error)

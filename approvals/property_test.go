@@ -51,17 +51,59 @@ func anyEvent(t *rapid.T, r Request) Event {
 		TimeOver{},
 		GrantTaken{key},
 		StepRefused{},
+		Delayed{Trouble{Code: key}},
+		Erased{},
 		Retried{By: who, Admin: user == "ada", Press: p},
 	}).Draw(t, "event")
 }
 
-// TestWhateverHappens holds the machine's rules against any order of events.
+// sensible are the events that bring a request on, so that a run gets somewhere.
+func sensible(r Request) (evs []Event) {
+	press := func(user string, v Verdict) Event {
+		return Pressed{Press{By: id(user), Verdict: v, Reason: "r", Stage: r.Stage}}
+	}
+	for _, p := range r.Presses {
+		who := colleague(p.By.User)
+		evs = append(evs, Voted{By: who, Groups: groupsOf(r, p.By.User), Press: p}, Retried{By: who, Admin: p.By.User == "ada", Press: p})
+	}
+	switch r.State {
+	case Pending:
+		evs = append(evs, press("sam", Approve), press("olga", Approve), press("omar", Approve))
+	case Inviting:
+		evs = append(evs, InviteTried{}, GuestInvited{ID: "u1"}, GrantMade{"group:g1"}, GrantMade{"group:g2"}, GuestJoined{nine}, StepRefused{})
+	case Failed:
+		evs = append(evs, press("ada", Retry), Erased{})
+	case Ending:
+		evs = append(evs, GrantTaken{"group:g1"}, GrantTaken{"group:g2"})
+	case Invited:
+		evs = append(evs, GuestJoined{nine})
+	case Active, Denied, Cancelled, TimedOut, Ended:
+	}
+	return append(evs, TimeOver{}, DeadlinePassed{})
+}
+
+// TestWhateverHappens holds the machine's rules against any order of events, with
+// the same ones again and stale ones among them, and a clock that also steps back.
 func TestWhateverHappens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r, now := fresh(), nine
-		for range rapid.IntRange(1, 60).Draw(t, "events") {
-			now = now.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "hours")) * time.Hour)
-			ev := anyEvent(t, r)
+		told := tale{pressed: map[button]int{}}
+		var earlier []Event
+		smoothly := rapid.IntRange(0, len(invited)).Draw(t, "smoothly") // as everybody wishes, up to here
+		for n := range smoothly + rapid.IntRange(1, 40).Draw(t, "events") {
+			now = now.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 0, 0, 0, 1, 1, 2, 20, 30, 300, -1, -12}).Draw(t, "hours")) * time.Hour)
+			var ev Event
+			switch kind := rapid.IntRange(0, 9).Draw(t, "kind"); {
+			case n < smoothly:
+				ev, now = invited[n](r, now), nine.Add(time.Duration(n)*time.Minute)
+			case kind < 6:
+				ev = rapid.SampledFrom(sensible(r)).Draw(t, "sensible")
+			case kind < 9 || len(earlier) == 0:
+				ev = anyEvent(t, r)
+			default:
+				ev = rapid.SampledFrom(earlier).Draw(t, "earlier")
+			}
+			earlier = append(earlier, ev)
 			was := r.clone()
 			next, owed, err := r.Apply(ev, now)
 			again, owed2, err2 := r.Apply(ev, now)
@@ -82,8 +124,64 @@ func TestWhateverHappens(t *testing.T) {
 			}
 			r = next
 			holdsPromises(t, was, r, owed)
+			told.goesOn(t, was, r, ev, now)
 		}
 	})
+}
+
+// tale is what has become of a request so far, apart from the machine.
+type tale struct {
+	pressed map[button]int // the stages of the buttons whose press was kept
+	outcome string         // of the decision: let in, or how it ended
+	until   time.Time
+}
+
+type button struct {
+	user string
+	at   time.Time
+}
+
+// goesOn checks promises 2 and 3 over time: one outcome that nothing turns
+// round, no vote that was pressed after its stage's deadline, no end before its time.
+func (o *tale) goesOn(t *rapid.T, was, is Request, ev Event, now time.Time) {
+	if p, ok := ev.(Pressed); ok && p.Verdict != Retry {
+		if was.State != Pending || !now.Before(was.Deadline) {
+			t.Fatalf("a press was kept at %s, the deadline of %s was %s", now, was.State, was.Deadline)
+		}
+		o.pressed[button{p.By.User, now}] = p.Stage
+	}
+	for _, v := range is.Votes[len(was.Votes):] {
+		if stage, ok := o.pressed[button{v.By.User, v.At}]; !ok || stage != v.Stage || !v.At.Before(was.Deadline) || v.Stage != was.Stage || was.State != Pending {
+			t.Fatalf("in stage %d, %s until %s, this vote counted: %+v", was.Stage, was.State, was.Deadline, v)
+		}
+	}
+	if len(is.Votes) < len(was.Votes) || is.State == Pending && is.Stage < was.Stage {
+		t.Fatalf("the decision went back from stage %d, %v", was.Stage, was.Votes)
+	}
+	if is.State == TimedOut && was.State == Pending && (now.Before(was.Deadline) || len(was.Presses) > 0) {
+		t.Fatalf("timed out at %s, before %s or with presses %v", now, was.Deadline, was.Presses)
+	}
+	if o.outcome != "" && is.State == Pending {
+		t.Fatalf("%s is pending again", o.outcome)
+	}
+	if was.State == Pending && is.State != Pending {
+		if o.outcome != "" {
+			t.Fatalf("%s after %s", is.State, o.outcome)
+		}
+		o.outcome, o.until = string(is.State), is.Until
+	}
+	if !is.Until.Equal(o.until) {
+		t.Fatalf("the end moved from %s to %s", o.until, is.Until)
+	}
+	if was.State == Ending && is.State != Ending && is.State != Ended {
+		t.Fatalf("what was ending is %s", is.State)
+	}
+	if (is.State == Ending || is.State == Ended) && was.State != is.State && was.State != Ending && now.Before(is.Until) {
+		t.Fatalf("%s at %s, before %s", is.State, now, is.Until)
+	}
+	if is.State == Inviting && was.State == Failed && !now.Before(is.Until) {
+		t.Fatalf("tried again at %s, after the end at %s", now, is.Until)
+	}
 }
 
 // holdsPromises checks what must be true of every request that events can make.
@@ -108,6 +206,12 @@ func holdsPromises(t *rapid.T, was, r Request, owed []Owing) {
 	}
 	if r.State == Pending && r.Deadline.IsZero() {
 		t.Fatal("pending without a deadline")
+	}
+	if !r.Erased.IsZero() && (r.Live() || r.Guest != Guest{} || r.Waits()) {
+		t.Fatalf("erased, and %s for %+v", r.State, r.Guest)
+	}
+	if (r.State == Failed) != (was.State == Failed) && !hasOwing(owed, Owing{Kind: WorkFailure}) {
+		t.Fatalf("%s to %s, and no admin hears of it", was.State, r.State)
 	}
 	if r.State != was.State && !hasOwing(owed, Owing{Kind: WorkCards}) {
 		t.Fatalf("%s to %s leaves the card untrue", was.State, r.State)

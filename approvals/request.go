@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,6 +58,7 @@ type Request struct {
 	Trouble   *Trouble      `json:"trouble,omitempty"` // why it failed, or what delays it
 	Closed    *Closed       `json:"closed,omitempty"`  // who closed it, and why
 	Shown     Shown         `json:"shown,omitzero"`
+	Erased    time.Time     `json:"erased,omitzero"` // when the guest was erased from it
 }
 
 // Guest is the person outside who is asked in.
@@ -125,9 +127,14 @@ type Closed struct {
 
 // Shown is what Slack shows of a request, as far as we have been told.
 type Shown struct {
-	Cards  []Posted `json:"cards,omitempty"` // one for each stage that was reached
-	Direct Posted   `json:"direct,omitzero"` // the message to the requester
+	Cards  []Posted `json:"cards,omitempty"`  // one for each stage that was reached
+	Direct Posted   `json:"direct,omitzero"`  // the message to the requester
+	Admins []Posted `json:"admins,omitempty"` // the messages to the admins about a failure
 	Said   []Said   `json:"said,omitempty"`
+
+	// Tried are messages that were about to be posted and whose answer is not
+	// known, by their name.
+	Tried map[string]time.Time `json:"tried,omitempty"`
 }
 
 // Posted is a message of ours and the version of the request it shows.
@@ -174,8 +181,8 @@ func (r Request) Live() bool {
 }
 
 // Waits reports whether the request waits for a person: for a decision, or for
-// an admin after a failure.
-func (r Request) Waits() bool { return r.State == Pending || r.State == Failed }
+// an admin after a failure. Where the guest was erased there is nothing to retry.
+func (r Request) Waits() bool { return r.State == Pending || r.State == Failed && r.Erased.IsZero() }
 
 // LiveKey is what only one live request may have: the guest and the access.
 func (r Request) LiveKey() string { return LiveKey(r.Guest.Email, r.Access.ID) }
@@ -192,5 +199,7 @@ func (r Request) clone() Request {
 	r.Account.Taken = slices.Clone(r.Account.Taken)
 	r.Shown.Cards = slices.Clone(r.Shown.Cards)
 	r.Shown.Said = slices.Clone(r.Shown.Said)
+	r.Shown.Admins = slices.Clone(r.Shown.Admins)
+	r.Shown.Tried = maps.Clone(r.Shown.Tried)
 	return r
 }

@@ -41,9 +41,10 @@ func (s *Service) Submit(ctx context.Context, d Draft) (Request, error) {
 
 // Press keeps what somebody pressed (Approve, Deny or an admin's Retry) and
 // returns when it is on disk. Whether it counts is settled by the worker, on
-// facts read afresh; the person hears of it privately if not.
+// facts read afresh; the person hears of it privately if not. A press that cannot
+// count whoever made it is refused at once.
 func (s *Service) Press(ctx context.Context, id RequestID, p Press) (Request, error) {
-	r, err := s.change(ctx, id, Pressed{Press: p})
+	r, err := s.decide(ctx, id, p.By, string(p.Verdict), Pressed{Press: p})
 	if isNotDue(err) { // the same press waits already
 		return s.Store.Get(ctx, id)
 	}
@@ -52,27 +53,7 @@ func (s *Service) Press(ctx context.Context, id RequestID, p Press) (Request, er
 
 // Withdraw takes a pending request back, for its requester only.
 func (s *Service) Withdraw(ctx context.Context, id RequestID, by PersonID) (Request, error) {
-	return s.change(ctx, id, Withdrawn{By: by})
-}
-
-// MayDecide refuses somebody who could not decide the request now, so that no
-// form is opened for nothing. Who may not decide is told that and nothing about
-// the request. It decides nothing.
-func (s *Service) MayDecide(ctx context.Context, id RequestID, stage int, by PersonID) (Request, error) {
-	r, err := s.Store.Get(ctx, id)
-	if err != nil {
-		return Request{}, wrapFault(err, "reading "+string(id))
-	}
-	probe := Press{By: by, Verdict: Approve, Stage: stage, At: s.Now()}
-	if refusal, ok := errors.AsType[*Refusal](r.open(probe, probe.At)); ok {
-		return r, s.Tell(ctx, id, by, refusal)
-	}
-	seen := sight{people: s.People}
-	who, groups, err := seen.of(ctx, by, r.CurrentStage().Groups())
-	if err != nil {
-		return r, err
-	}
-	return r, r.MayDecide(who, groups)
+	return s.decide(ctx, id, by, "withdraw", Withdrawn{By: by})
 }
 
 // Tell is what may be told of a refusal about a request: to those who may see
@@ -166,18 +147,6 @@ func (s *Service) approves(ctx context.Context, r Request, by PersonID) error {
 		}
 	}
 	return ErrNotFound.With("id", string(r.ID))
-}
-
-func (s *Service) change(ctx context.Context, id RequestID, ev Event) (Request, error) {
-	now := s.Now()
-	r, err := s.Store.Update(ctx, id, func(r Request) (Change, error) {
-		next, owed, err := r.Apply(ev, now)
-		if err != nil {
-			return Change{}, err
-		}
-		return Change{Request: next, Entries: []Entry{entry(r, next, ev, now)}, Owed: owed}, nil
-	})
-	return r, wrapFault(err, fmt.Sprintf("applying %T to %s", ev, id))
 }
 
 // wrapFault says what was being done, and leaves refusals as they are.

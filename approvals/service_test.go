@@ -152,13 +152,16 @@ func TestAPressThatCannotCountIsRefusedAtOnce(t *testing.T) {
 				if tt.do != nil {
 					tt.do(w, r)
 				}
-				before := w.get(r.ID)
+				before, trail := w.get(r.ID), w.trail(r.ID)
 				_, err := w.service.Press(w.Context(), r.ID, tt.p)
 				if tt.want == nil && err != nil || tt.want != nil && !errors.Is(err, tt.want) {
 					t.Fatalf("got %v, want %v", err, tt.want)
 				}
 				if tt.want != nil && !cmp.Equal(before.Presses, w.get(r.ID).Presses) {
 					t.Errorf("the press is kept: %v", w.get(r.ID).Presses)
+				}
+				if more := w.trail(r.ID)[len(trail):]; tt.want != nil {
+					w.isRefusal(more, before, tt.p.By, string(tt.p.Verdict), tt.want)
 				}
 				if refusal, _ := errors.AsType[*Refusal](err); errors.Is(err, ErrDecided) && refusal.Args["by"] != "sam" {
 					t.Errorf("decided by %v", refusal.Args)
@@ -390,9 +393,15 @@ func TestMayDecide(t *testing.T) {
 				if tt.mess != nil {
 					tt.mess(w, r)
 				}
-				before := w.get(r.ID)
+				before, trail := w.get(r.ID), w.trail(r.ID)
 				if _, err := w.service.MayDecide(w.Context(), r.ID, tt.stage, id(tt.user)); !errors.Is(err, tt.want) {
 					t.Errorf("got %v, want %v", err, tt.want)
+				}
+				more := w.trail(r.ID)[len(trail):]
+				if why, ok := errors.AsType[*Refusal](tt.want); ok {
+					w.isRefusal(more, before, id(tt.user), "deny", why)
+				} else if len(more) > 0 {
+					t.Errorf("the trail says %+v", more)
 				}
 				if diff := cmp.Diff(before, w.get(r.ID)); diff != "" {
 					t.Errorf("asking changed something:\n%s", diff)
@@ -422,7 +431,7 @@ func TestTheMemoryStoreKeepsWhatItPromises(t *testing.T) {
 	if _, err := m.Create(ctx, "k", func(RequestID, *Request) (Change, error) { return c, nil }); err != nil {
 		t.Fatal(err)
 	}
-	rows, next, _ := m.Take(ctx, nine, 1)
+	rows, next, _ := m.Take(ctx, nine, LaneSlack, 1)
 	if len(rows) != 1 || !next.Equal(nine) {
 		t.Fatalf("took %v, next %v", rows, next)
 	}
@@ -441,7 +450,7 @@ func TestTheMemoryStoreKeepsWhatItPromises(t *testing.T) {
 		t.Errorf("a row that was asked for again is gone: %v", owed)
 	}
 	select {
-	case <-m.Woken():
+	case <-m.Woken(LaneSlack):
 	default:
 		t.Error("nobody is woken")
 	}

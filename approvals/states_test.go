@@ -98,6 +98,8 @@ func everyEvent(r Request) []Event {
 		GrantTaken{"group:g1"},
 		GrantTaken{"group:g2"},
 		StepRefused{},
+		Delayed{},
+		Erased{},
 	}
 	for _, user := range []string{"sam", "olga", "omar"} {
 		for _, v := range []Verdict{Approve, Deny} {

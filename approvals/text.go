@@ -18,6 +18,9 @@ func oneLine(s string) string { return strings.Join(strings.Fields(cleanText(s))
 // and whatever else has no look of its own. Line breaks stay, and so do the
 // joiners that some scripts are written with.
 func cleanText(s string) string {
+	if isPlain(s) {
+		return strings.TrimSpace(s)
+	}
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\u200c' || r == '\u200d':
@@ -30,6 +33,17 @@ func cleanText(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, ""))
 	return strings.TrimSpace(s)
+}
+
+// isPlain reports whether a text is nothing but printable ASCII and line breaks,
+// as most are, of which nothing is dropped.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < ' ' && c != '\n') || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // blank characters are letters or symbols by name that show nothing.

@@ -21,6 +21,10 @@ const (
 // its channel takes one a second.
 const CodePace = "pace"
 
+// CodeClock marks trouble of our own clock: what time brings waits until it can
+// be trusted.
+const CodeClock = "clock"
+
 // Trouble is how a platform failed us: what to do next, and what a human needs
 // to follow it up. Its text is the platform's, so it is shown as plain text only.
 type Trouble struct { //nolint:errname // kept in requests and shown to people; an error only on its way there
@@ -31,6 +35,7 @@ type Trouble struct { //nolint:errname // kept in requests and shown to people; 
 	Status    int           `json:"status,omitempty"`     // of HTTP
 	RequestID string        `json:"request_id,omitempty"` // for the platform's support
 	After     time.Duration `json:"after,omitempty"`      // what Retry-After asked for
+	Wide      string        `json:"wide,omitempty"`       // the key of the incident, where others have the same trouble
 	Err       error         `json:"-"`
 }
 
@@ -46,6 +51,13 @@ func (t *Trouble) String() string {
 		parts = append(parts, "request-id "+t.RequestID)
 	}
 	return strings.Join(parts, ": ")
+}
+
+// codes is String without the platform's words, which may name people.
+func (t *Trouble) codes() string {
+	bare := *t
+	bare.Text = ""
+	return bare.String()
 }
 
 func (t *Trouble) Error() string {
@@ -67,13 +79,20 @@ func troubleOf(err error) Trouble {
 	return Trouble{Kind: Later, Text: err.Error(), Err: err}
 }
 
+// spread is how long those who were asked to wait until the same moment come one
+// after the other.
+const spread = 500 * time.Millisecond
+
 // backoff is how long to wait before the next run of a row after so many runs
 // that did not succeed: 1, 2, 4, 8, 15, 30 s, then twice as long each time up to
-// five minutes. What the platform asked for counts more.
-func backoff(attempts int, asked time.Duration) time.Duration {
+// five minutes, and up to half of that more by chance, so that what failed
+// together does not come again together. What the platform asked for counts more
+// and is never cut short.
+func backoff(attempts int, asked time.Duration, chance float64) time.Duration {
 	if asked > 0 {
-		return asked
+		return asked + time.Duration(chance*float64(spread))
 	}
 	seconds := []int{1, 2, 4, 8, 15, 30, 60, 120, 240, 300}
-	return time.Duration(seconds[min(max(attempts, 0), len(seconds)-1)]) * time.Second
+	wait := time.Duration(seconds[min(max(attempts, 0), len(seconds)-1)]) * time.Second
+	return wait + time.Duration(chance*float64(wait)/2)
 }

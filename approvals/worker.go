@@ -2,8 +2,10 @@ package approvals
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -23,9 +25,15 @@ type Worker struct {
 	Nap    time.Duration     // the longest sleep between two looks at the clock; 0 means 1 s
 	Done   func(Work, error) // told of each run; may be nil
 	Beat   func(error)       // told of each look at the store; may be nil
+	Rand   func() float64    // in [0, 1), spreads what is tried again; nil means math/rand/v2
 
-	turned turned
-	doors  doors
+	// ClockTrusted says why our clock may be wrong; nil, or a nil error, trusts it.
+	// What time brings waits meanwhile.
+	ClockTrusted func(ctx context.Context) error
+
+	turned    turned
+	pauses    pauses
+	incidents incidents
 }
 
 // outcome is what a run of a row came to.
@@ -40,103 +48,20 @@ type outcome struct {
 const grace = 5 * time.Second
 
 // Run works until ctx ends and returns after the rows in hand are finished or
-// given up. Rows given up are due again at the next start. Entra has hands of
-// its own: however slow it is, cards and clicks never wait for it.
+// given up. Rows given up are due again at the next start. Every lane has hands
+// of its own: however slow Entra is, cards and clicks never wait for it.
 func (w *Worker) Run(ctx context.Context) error {
-	hands, guests := make(chan struct{}, w.hands()), make(chan Owed, guestsInHand)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, stop) })()
+	w.incidents = newIncidents()
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	defer close(guests)
-	for range w.hands() {
-		wg.Go(func() {
-			for row := range guests {
-				if ctx.Err() == nil {
-					w.do(work, row)
-				}
-			}
-		})
+	wg.Go(func() { w.runTelling(ctx, work) })
+	for _, lane := range Lanes() {
+		wg.Go(func() { w.runLane(ctx, work, lane) })
 	}
-	for {
-		hands <- struct{}{}
-		<-hands
-		if ctx.Err() != nil {
-			return nil
-		}
-		next, err := w.round(work, hands, guests, &wg)
-		if w.Beat != nil {
-			w.Beat(err)
-		}
-		if err != nil {
-			w.Log.ErrorContext(ctx, "taking owed work", "error", err)
-			next = w.Now().Add(w.nap())
-		}
-		if !w.rest(ctx, next, hands) {
-			return nil
-		}
-	}
-}
-
-// guestsInHand is how many rows may wait for Entra's hands. More of them than
-// this stop the worker until some are done.
-const guestsInHand = 1 << 16
-
-// round takes as many due rows as there are free hands and starts them. Rows
-// about guests queue for hands of their own and take none from the others.
-func (w *Worker) round(ctx context.Context, hands chan struct{}, guests chan<- Owed, wg *sync.WaitGroup) (time.Time, error) {
-	rows, next, err := w.Store.Take(ctx, w.Now(), cap(hands)-len(hands))
-	if err != nil {
-		return time.Time{}, err
-	}
-	for _, row := range rows {
-		if row.Kind == WorkGuest {
-			guests <- row
-			continue
-		}
-		hands <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-hands }()
-			w.do(ctx, row)
-		})
-	}
-	return next, nil
-}
-
-// rest waits for the next due row, for news or for the longest nap. It returns
-// false when ctx has ended.
-func (w *Worker) rest(ctx context.Context, next time.Time, hands chan struct{}) bool {
-	wait := w.nap()
-	if !next.IsZero() {
-		wait = min(wait, max(next.Sub(w.Now()), 0))
-	}
-	if wait == 0 && len(hands) < cap(hands) {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(max(wait, time.Millisecond))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-w.Store.Woken():
-	case <-timer.C:
-	}
-	return true
-}
-
-func (w *Worker) hands() int {
-	if w.Hands > 0 {
-		return w.Hands
-	}
-	return 16
-}
-
-func (w *Worker) nap() time.Duration {
-	if w.Nap > 0 {
-		return w.Nap
-	}
-	return time.Second
+	return nil
 }
 
 // do runs one row to its end: settled, or postponed with the reason logged once.
@@ -148,18 +73,32 @@ func (w *Worker) do(ctx context.Context, row Owed) {
 	if err == nil || ctx.Err() != nil {
 		return
 	}
-	t := troubleOf(err)
-	due := w.Now().Add(backoff(row.Attempts, t.After))
-	if t.Code == CodePace { // our own queue for a busy channel, no trouble at all
-		w.postpone(ctx, row, due)
+	t, due := troubleOf(err), w.Now()
+	switch {
+	case t.Code == CodePace, t.Code == CodeClock: // a turn of its own, no trouble at all
+		w.postpone(ctx, row, due.Add(t.After))
 		return
+	case errors.Is(err, errPaused):
+		due = due.Add(backoff(row.Attempts, t.After, w.random()))
+	default:
+		due = due.Add(backoff(row.Attempts, t.After, w.random()))
+		w.Log.WarnContext(ctx, "owed work must be tried again", "kind", row.Kind, "request", row.Request,
+			"attempt", row.Attempts+1, "due", due, "trouble", t.String())
 	}
-	w.Log.WarnContext(ctx, "owed work must be tried again", "kind", row.Kind, "request", row.Request,
-		"attempt", row.Attempts+1, "due", due, "trouble", t.String())
-	if row.Kind == WorkGuest && tells(t, row.Attempts+1) {
+	switch {
+	case row.Kind == WorkGuest && tells(t, row.Attempts+1):
 		w.delayed(ctx, row, t)
+	case row.Kind.Lane() == LaneSlack && t.Wide != "":
+		w.raise(ctx, t)
 	}
 	w.postpone(ctx, row, due)
+}
+
+func (w *Worker) random() float64 {
+	if w.Rand != nil {
+		return w.Rand()
+	}
+	return rand.Float64() //nolint:gosec // spreads load, keeps no secret
 }
 
 func (w *Worker) postpone(ctx context.Context, row Owed, due time.Time) {
@@ -171,7 +110,10 @@ func (w *Worker) postpone(ctx context.Context, row Owed, due time.Time) {
 // tells reports whether people should hear of trouble after so many attempts. A
 // new account takes its time to be known everywhere; that is no news for a minute.
 func tells(t Trouble, attempts int) bool {
-	if t.Kind == Replicating {
+	switch {
+	case t.Wide != "":
+		return true
+	case t.Kind == Replicating:
 		return attempts >= 6
 	}
 	return attempts >= 3
@@ -235,7 +177,9 @@ func (w *Worker) step(ctx context.Context, r Request, row Owed) (outcome, error)
 	case WorkGuest:
 		return w.guest(ctx, r)
 	case WorkClock:
-		return w.clock(r), nil
+		return w.clock(ctx, r)
+	case WorkFailure:
+		return w.failure(ctx, r)
 	}
 	return outcome{}, nil
 }
@@ -256,46 +200,4 @@ func (w *Worker) keep(r Request, row Owed, out outcome) (Change, error) {
 		c.Owed = append(c.Owed, Owing{Kind: row.Kind, Due: out.again})
 	}
 	return c, nil
-}
-
-func (w *Worker) cards(ctx context.Context, r Request) (outcome, error) {
-	posted, err := w.Desk.Cards(ctx, r)
-	if err != nil && len(posted) == 0 {
-		return outcome{}, err
-	}
-	return outcome{note: func(q *Request, _ time.Time) { q.Shown.Cards = posted }, trouble: err}, nil
-}
-
-func (w *Worker) direct(ctx context.Context, r Request) (outcome, error) {
-	posted, said, err := w.Desk.Direct(ctx, r)
-	if err != nil && posted.TS == "" {
-		return outcome{}, err
-	}
-	return outcome{note: func(q *Request, _ time.Time) {
-		q.Shown.Direct = posted
-		for _, s := range said {
-			if !q.Shown.HasSaid(s.What) {
-				q.Shown.Said = append(q.Shown.Said, s)
-			}
-		}
-	}, trouble: err}, nil
-}
-
-// pressesWait is how often the clock looks again at a request whose deadline
-// waits for presses. The votes end it sooner: they let the deadline pass themselves.
-const pressesWait = time.Minute
-
-// clock turns time into events. The request looks at the clock itself.
-func (w *Worker) clock(r Request) outcome {
-	now := w.Now()
-	out := outcome{events: []Event{DeadlinePassed{}, TimeOver{}}}
-	switch {
-	case r.State == Pending && now.Before(r.Deadline):
-		out.again = r.Deadline
-	case r.State == Pending && len(r.Presses) > 0:
-		out.again = now.Add(pressesWait)
-	case r.State != Pending && now.Before(r.Until):
-		out.again = r.Until
-	}
-	return out
 }

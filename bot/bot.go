@@ -37,6 +37,8 @@ type Service interface {
 	Tell(ctx context.Context, id approvals.RequestID, to approvals.PersonID, why *approvals.Refusal) *approvals.Refusal
 	Own(ctx context.Context, by approvals.PersonID, q approvals.Query) (approvals.Page, error)
 	Story(ctx context.Context, id approvals.RequestID, by approvals.PersonID) (approvals.Request, []approvals.Entry, error)
+	AskedBy(ctx context.Context, id approvals.RequestID) (approvals.PersonID, error)
+	Incidents(ctx context.Context, by approvals.PersonID) ([]approvals.Incident, error)
 }
 
 // Config is what a Bot needs; every field is required.

@@ -11,10 +11,16 @@ import (
 
 // NewClient makes the client for Slack's Web API. It never repeats a call by
 // itself: a repeated chat.postMessage would post twice, so repeating is left to
-// whoever knows what was owed. hc must have a timeout.
+// whoever knows what was owed. Of what people write it reads nothing. hc must
+// have a timeout.
 func NewClient(token, appToken, apiURL string, hc *http.Client) *slack.Client {
+	quiet := *hc
+	if quiet.Transport == nil {
+		quiet.Transport = http.DefaultTransport
+	}
+	quiet.Transport = lean{next: quiet.Transport}
 	return slack.New(token,
-		slack.OptionHTTPClient(hc),
+		slack.OptionHTTPClient(&quiet),
 		slack.OptionAppLevelToken(appToken),
 		slack.OptionAPIURL(strings.TrimSuffix(apiURL, "/")+"/"))
 }

@@ -73,7 +73,7 @@ func TestWhoAmI(t *testing.T) {
 func TestTheClientRepeatsNothingByItself(t *testing.T) {
 	c := openCounter(t)
 	c.status["chat.postMessage"] = http.StatusBadGateway
-	if _, err := c.desk(t).Cards(t.Context(), stories()["pending"]); err == nil {
+	if _, err := c.desk(t).Cards(t.Context(), stories()["pending"], noNote); err == nil {
 		t.Error("no error")
 	}
 	if n := len(c.calls("chat.postMessage")); n != 1 {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -160,7 +161,7 @@ func personID(user, userTeam, team, enterprise string) approvals.PersonID {
 // decode reads JSON into into. Elements of a shape that we do not know are
 // passed over; only text that is no JSON object at all is an error.
 func decode(raw []byte, into any) error {
-	err := json.Unmarshal(raw, into)
+	err := json.Unmarshal(trimmed(raw), into)
 	if odd, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && odd.Field != "" {
 		return nil
 	}
@@ -168,6 +169,48 @@ func decode(raw []byte, into any) error {
 		return fmt.Errorf("%w: %w", errGarbled, err)
 	}
 	return nil
+}
+
+// soleField reads a form that is one field, as interactions are, without a copy
+// of it for every step. ok is false for every other form.
+func soleField(body []byte, name string) (value []byte, ok bool) {
+	text, found := bytes.CutPrefix(body, []byte(name+"="))
+	if !found || bytes.ContainsAny(text, "&;") {
+		return nil, false
+	}
+	value = make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; c {
+		case '+':
+			value = append(value, ' ')
+		case '%':
+			if i+2 >= len(text) {
+				return nil, false
+			}
+			high, low := hexDigit(text[i+1]), hexDigit(text[i+2])
+			if high|low > 0xf {
+				return nil, false
+			}
+			value = append(value, high<<4|low)
+			i += 2
+		default:
+			value = append(value, c)
+		}
+	}
+	return value, len(value) > 0
+}
+
+// hexDigit is what a digit is worth, and more than any is for what is none.
+func hexDigit(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 0xff
 }
 
 // fromForm reads a form-encoded body as the payload that a socket would have

@@ -24,6 +24,7 @@ type DeskConfig struct {
 	Company    string       // how the note to a guest calls us: the team's name
 	Mail       string       // who mails the invitation: microsoft, requester, graph or smtp
 	Cloud      string       // Entra's: public, usgov, dod or china; empty: public
+	Unpaced    bool         // Slack has no limits of so many calls a minute: the sandbox may be without
 	Words      *Words
 	Policy     *approvals.Policy
 	Now        func() time.Time
@@ -31,15 +32,19 @@ type DeskConfig struct {
 }
 
 // Desk keeps what Slack shows equal to the requests: it implements
-// approvals.Desk. Every call may be repeated at any time; at worst a message
-// whose first posting was not written down is posted again.
+// approvals.Desk. Every call may be repeated at any time: a message whose
+// answer was lost is found again and never posted twice.
 type Desk struct {
-	*People
+	*People         // for the worker, which can wait for Slack's limits
+	hurried *People // the same people, for somebody who waits
 	render  render
 	api     *slack.Client
 	http    *http.Client
 	apiHost string
 	paces   *paces
+	tiers   *tiers
+	self    self
+	dms     dms
 	now     func() time.Time
 	log     *slog.Logger
 }
@@ -50,70 +55,154 @@ var _ approvals.Desk = (*Desk)(nil)
 func NewDesk(cfg DeskConfig) *Desk {
 	quiet := *cfg.HTTP
 	quiet.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	clock := steady(cfg.Now)
+	limits := newTiers(clock, cfg.Unpaced)
+	people := &People{API: cfg.API, Team: cfg.Team, Enterprise: cfg.Enterprise, Now: cfg.Now, call: limits.ask, known: &known{}, groups: &shared[[]string]{}}
 	return &Desk{
-		People:  &People{API: cfg.API, Team: cfg.Team, Enterprise: cfg.Enterprise, Now: cfg.Now},
+		People:  people,
+		hurried: people.as(limits.press),
 		render:  render{Words: cfg.Words, Policy: cfg.Policy, Company: cfg.Company, Mail: cfg.Mail, Cloud: cfg.Cloud},
 		api:     cfg.API,
 		http:    &quiet,
 		apiHost: cfg.APIHost,
-		paces:   newPaces(cfg.Now),
+		paces:   newPaces(clock),
+		tiers:   limits,
 		now:     cfg.Now,
 		log:     cfg.Log,
 	}
 }
 
-// locale is the language somebody reads; English if Slack does not say.
+// Glance is the view for somebody who waits for an answer.
+func (d *Desk) Glance() *Glance { return d.hurried.Glance() }
+
+// locale is the language of somebody who waits for an answer; English if Slack
+// does not say.
 func (d *Desk) locale(ctx context.Context, id approvals.PersonID) string {
-	who, err := d.Recent(ctx, id, shownAge)
+	who, err := d.hurried.Recent(ctx, id, shownAge)
 	if err != nil {
 		return ""
 	}
 	return who.Locale
 }
 
+// reader describes whom a message is for, as far as Slack says. An error is our
+// own limit only, which is worth waiting for.
+func (d *Desk) reader(ctx context.Context, id approvals.PersonID) (approvals.Person, error) {
+	who, err := d.Recent(ctx, id, shownAge)
+	if codeOf(err) == approvals.CodePace {
+		return approvals.Person{}, err
+	}
+	return who, nil
+}
+
 // names are what to call people in a message that must not notify them. Whoever
 // cannot be read is left out.
-func (d *Desk) names(ctx context.Context, r approvals.Request) map[string]string {
+func (d *Desk) names(ctx context.Context, r approvals.Request) (map[string]string, error) {
 	names := map[string]string{}
 	ids := []approvals.PersonID{r.Requester}
 	for _, v := range r.Votes {
 		ids = append(ids, v.By)
 	}
 	for _, id := range ids {
-		if who, err := d.Recent(ctx, id, shownAge); err == nil {
-			names[id.User] = who.Name
-			if id.Same(r.Requester) && who.Email != "" { // a name is what its owner writes
-				names[id.User] += " (" + who.Email + ")"
-			}
+		who, err := d.reader(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		names[id.User] = who.Name
+		if id.Same(r.Requester) && who.Email != "" { // a name is what its owner writes
+			names[id.User] += " (" + who.Email + ")"
 		}
 	}
-	return names
+	return names, nil
 }
 
-// put makes a message of ours look as m: it posts it where none is yet, or none
-// any more, updates it where it is out of date, and leaves it alone otherwise.
-// posted says whether a new message appeared.
-func (d *Desk) put(ctx context.Context, was approvals.Posted, to turn, version uint64, m Message, more ...slack.MsgOption) (is approvals.Posted, posted bool, err error) {
+// parcel is one message that is to be there: where, how it is known again, and
+// how it looks.
+type parcel struct {
+	to     turn
+	thread string // the message that it replies to, if any
+	tag    tag
+	note   approvals.Note
+	draw   func(ctx context.Context, first bool) (Message, error) // first: it notifies whom it mentions
+	check  bool                                                   // whether one that is up to date is still there
+	closed bool                                                   // it is not worth a new message any more
+}
+
+func (p parcel) options(m Message) []slack.MsgOption {
+	return m.options(slack.MsgOptionMetadata(p.tag.metadata()))
+}
+
+// put makes a message of ours look as it should: it posts it where none is yet,
+// or none any more, updates it where it is out of date, and leaves it alone
+// otherwise. fresh says whether a new message appeared just now. A message whose
+// posting was not known before is returned even with an error.
+func (d *Desk) put(ctx context.Context, was approvals.Posted, p parcel, version uint64) (is approvals.Posted, fresh bool, err error) {
 	if was.TS != "" {
-		if was.Version == version {
+		there, err := d.bring(ctx, was, p, version)
+		if err != nil {
+			return was, false, err
+		}
+		if there {
+			was.Version = version
 			return was, false, nil
 		}
-		_, _, _, err := d.api.UpdateMessageContext(ctx, was.Channel, was.TS, m.options(more...)...)
-		if err == nil {
-			return approvals.Posted{Channel: was.Channel, TS: was.TS, Version: version}, false, nil
-		}
-		t := in(was.Channel, apiTrouble(err))
-		if !gone(t.Code) {
-			t.Doing = "updating a message in " + was.Channel
-			return was, false, t
-		}
-		d.log.InfoContext(ctx, "message is gone and posted again", "channel", was.Channel, "ts", was.TS, "code", t.Code)
+		d.log.InfoContext(ctx, "message is gone", "channel", was.Channel, "ts", was.TS, "posted_again", !p.closed)
 	}
-	ch, ts, err := d.post(ctx, to, m, more...)
+	if p.closed {
+		return approvals.Posted{}, false, nil
+	}
+	is, found, err := d.post(ctx, p, was.TS)
 	if err != nil {
 		return was, false, err
 	}
-	return approvals.Posted{Channel: ch, TS: ts, Version: version}, true, nil
+	if !found {
+		is.Version = version
+		return is, true, nil
+	}
+	d.log.InfoContext(ctx, "message is found whose answer was lost", "channel", is.Channel, "ts", is.TS)
+	there, err := d.bring(ctx, is, p, version)
+	switch {
+	case err != nil:
+		return is, false, err
+	case !there:
+		return is, false, &approvals.Trouble{Kind: approvals.Later, Code: "message_not_found", Doing: "updating a message in " + is.Channel}
+	}
+	is.Version = version
+	return is, false, nil
+}
+
+// bring updates a message that is out of date, and looks after one that is not
+// if it is to be checked. It returns false of one that is gone.
+func (d *Desk) bring(ctx context.Context, was approvals.Posted, p parcel, version uint64) (there bool, err error) {
+	doing := "updating a message in "
+	switch {
+	case was.Version == version && !p.check:
+		return true, nil
+	case was.Version == version:
+		doing = "looking for a message in "
+		err = d.tiers.ask("chat.getPermalink", func() error {
+			_, err := d.api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: was.Channel, Ts: was.TS})
+			return err
+		})
+	default:
+		m, drawing := p.draw(ctx, false)
+		if drawing != nil {
+			return false, drawing
+		}
+		err = d.tiers.ask("chat.update", func() error {
+			_, _, _, err := d.api.UpdateMessageContext(ctx, was.Channel, was.TS, p.options(m)...)
+			return err
+		})
+	}
+	if err == nil {
+		return true, nil
+	}
+	t := in(was.Channel, apiTrouble(err))
+	if gone(t.Code) {
+		return false, nil
+	}
+	t.Doing = firstOf(t.Doing, doing+was.Channel)
+	return false, t
 }
 
 // gone reports that a message cannot be updated any more, so that what it shows

@@ -18,8 +18,11 @@ import (
 // Answer tells one person privately why what they pressed did not count.
 func (d *Desk) Answer(ctx context.Context, r approvals.Request, a approvals.Answer) error {
 	to := Whisper{To: a.To, URL: a.Reply, Channel: r.CurrentStage().Channel}
-	m := d.render.Words.Refused(d.locale(ctx, a.To), &a.Refusal)
-	if err := d.Whisper(ctx, to, m); err != nil {
+	who, err := d.reader(ctx, a.To)
+	if err == nil {
+		err = d.whisper(ctx, to, d.render.Words.Refused(who.Locale, &a.Refusal), true)
+	}
+	if err != nil {
 		return fmt.Errorf("answering %s about %s: %w", a.To, r.ID, err)
 	}
 	return nil
@@ -33,9 +36,19 @@ type Whisper struct {
 	Channel string
 }
 
-// Whisper tells one person something that nobody else sees. A way that does not
-// work (any more) is followed by the next; an error is an *approvals.Trouble.
+// Whisper tells somebody who waits for it what nobody else sees. A way that does
+// not work (any more) is followed by the next; an error is an *approvals.Trouble.
 func (d *Desk) Whisper(ctx context.Context, to Whisper, m Message) error {
+	return d.whisper(ctx, to, m, false)
+}
+
+// whisper goes on to the next way also when one fails in passing, unless the
+// caller tries again.
+func (d *Desk) whisper(ctx context.Context, to Whisper, m Message, again bool) error {
+	ask := d.tiers.press
+	if again {
+		ask = d.tiers.ask
+	}
 	if d.mayReply(to.URL) && d.respond(ctx, to.URL, m) == nil {
 		return nil
 	}
@@ -43,12 +56,15 @@ func (d *Desk) Whisper(ctx context.Context, to Whisper, m Message) error {
 		return ctx.Err()
 	}
 	if to.Channel != "" && !strings.HasPrefix(to.Channel, "D") {
-		_, err := d.api.PostEphemeralContext(ctx, to.Channel, to.To.User, m.options()...)
+		err := ask("chat.postEphemeral", func() error {
+			_, err := d.api.PostEphemeralContext(ctx, to.Channel, to.To.User, m.options()...)
+			return err
+		})
 		if err == nil {
 			return nil
 		}
-		if t := apiTrouble(err); t.Kind != approvals.Refused {
-			t.Doing = "answering in the channel"
+		if t := apiTrouble(err); t.Kind != approvals.Refused && again {
+			t.Doing = firstOf(t.Doing, "answering in the channel")
 			return t
 		}
 	}

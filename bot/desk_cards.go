@@ -5,20 +5,19 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/slack-go/slack"
-
 	"partnerbot/approvals"
 )
 
 // Cards makes the card of every stage that was reached show the request as it
 // is. It returns what is shown now even when a card could not be brought up to
-// date, so that nothing posted is forgotten.
-func (d *Desk) Cards(ctx context.Context, r approvals.Request) ([]approvals.Posted, error) {
+// date, so that nothing posted is forgotten. The card that waits for somebody is
+// posted again if it was deleted.
+func (d *Desk) Cards(ctx context.Context, r approvals.Request, note approvals.Note) ([]approvals.Posted, error) {
 	shown := make([]approvals.Posted, len(r.Access.Stages))
 	copy(shown, r.Shown.Cards)
 	var failed error
 	for i := range min(r.Stage+1, len(shown)) {
-		is, err := d.card(ctx, r, i, shown[i])
+		is, err := d.card(ctx, r, i, shown[i], note)
 		shown[i] = is
 		if err != nil && failed == nil {
 			failed = fmt.Errorf("the card of %s, stage %d: %w", r.ID, i+1, err)
@@ -30,19 +29,20 @@ func (d *Desk) Cards(ctx context.Context, r approvals.Request) ([]approvals.Post
 	return shown, failed
 }
 
-func (d *Desk) card(ctx context.Context, r approvals.Request, stage int, was approvals.Posted) (approvals.Posted, error) {
-	if was.TS != "" && was.Version == r.Version {
-		return was, nil
+func (d *Desk) card(ctx context.Context, r approvals.Request, stage int, was approvals.Posted, note approvals.Note) (approvals.Posted, error) {
+	p := parcel{
+		to:    turn{r.Access.Stages[stage].Channel, string(r.ID), "card " + strconv.Itoa(stage)},
+		tag:   tag{eventRequest, map[string]any{"id": string(r.ID), "stage": stage}},
+		note:  note,
+		check: r.Waits() && stage == r.Stage,
+		draw: func(ctx context.Context, first bool) (Message, error) {
+			if !first {
+				return d.render.Card(r, stage), nil
+			}
+			names, err := d.names(ctx, r)
+			return d.render.naming(names).Card(r, stage), err
+		},
 	}
-	look := d.render
-	if was.TS == "" {
-		look = look.naming(d.names(ctx, r))
-	}
-	meta := slack.MsgOptionMetadata(slack.SlackMetadata{
-		EventType:    "partnerbot_request",
-		EventPayload: map[string]any{"id": string(r.ID), "stage": stage},
-	})
-	to := turn{r.Access.Stages[stage].Channel, r.ID, "card " + strconv.Itoa(stage)}
-	is, _, err := d.put(ctx, was, to, r.Version, look.Card(r, stage), meta)
+	is, _, err := d.put(ctx, was, p, r.Version)
 	return is, err
 }

@@ -5,51 +5,62 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/slack-go/slack"
-
 	"partnerbot/approvals"
 )
 
 // Direct makes the requester's one message show the request as it is. Because
 // Slack notifies nobody of a change, each milestone is also said once in a reply
 // below it; the newest one only, when several are due.
-func (d *Desk) Direct(ctx context.Context, r approvals.Request) (approvals.Posted, []approvals.Said, error) {
-	was, locale := r.Shown.Direct, d.locale(ctx, r.Requester)
-	look := d.render
-	if who, err := d.Recent(ctx, r.Requester, shownAge); err == nil {
-		look = look.naming(map[string]string{r.Requester.User: who.Name}) // signs the note to the guest
-	}
-	is, posted, err := d.put(ctx, was, turn{r.Requester.User, r.ID, "direct"}, r.Version, look.Direct(locale, r))
+func (d *Desk) Direct(ctx context.Context, r approvals.Request, note approvals.Note) (approvals.Posted, []approvals.Said, error) {
+	who, err := d.reader(ctx, r.Requester)
 	if err != nil {
-		return was, nil, fmt.Errorf("the message about %s: %w", r.ID, err)
+		return r.Shown.Direct, nil, fmt.Errorf("the message about %s: %w", r.ID, err)
 	}
-	said, err := d.milestones(ctx, r, is, posted, locale)
+	look := d.render.naming(map[string]string{r.Requester.User: who.Name}) // signs the note to the guest
+	p := parcel{
+		to: turn{r.Requester.User, string(r.ID), "direct"}, tag: tagOf(r, "direct"), note: note,
+		draw: func(context.Context, bool) (Message, error) { return look.Direct(who.Locale, r), nil },
+	}
+	is, fresh, err := d.put(ctx, r.Shown.Direct, p, r.Version)
+	if err != nil {
+		return is, nil, fmt.Errorf("the message about %s: %w", r.ID, err)
+	}
+	told, err := d.milestones(ctx, r, is, fresh, who.Locale, note)
 	if err != nil {
 		err = fmt.Errorf("a reply about %s: %w", r.ID, err)
 	}
-	return is, said, err
+	return is, told, err
+}
+
+// tagOf tags a message about a request that is no card.
+func tagOf(r approvals.Request, what string) tag {
+	return tag{eventRequest, map[string]any{"id": string(r.ID), "what": what}}
 }
 
 // milestones says what is due and returns what now counts as said. A message
 // posted just now has said it all.
-func (d *Desk) milestones(ctx context.Context, r approvals.Request, direct approvals.Posted, posted bool, locale string) ([]approvals.Said, error) {
+func (d *Desk) milestones(ctx context.Context, r approvals.Request, direct approvals.Posted, fresh bool, locale string, note approvals.Note) ([]approvals.Said, error) {
 	reached := milestones(r)
 	if len(reached) == 0 {
 		return nil, nil
 	}
-	if newest := reached[len(reached)-1]; !posted && !r.Shown.HasSaid(newest) {
-		m := d.render.Milestone(locale, r, newest)
-		if _, _, err := d.post(ctx, turn{direct.Channel, r.ID, newest}, m, slack.MsgOptionTS(direct.TS)); err != nil {
+	if newest := reached[len(reached)-1]; !fresh && !r.Shown.HasSaid(newest) {
+		what := "said " + newest
+		p := parcel{
+			to: turn{direct.Channel, string(r.ID), what}, thread: direct.TS, tag: tagOf(r, what), note: note,
+			draw: func(context.Context, bool) (Message, error) { return d.render.Milestone(locale, r, newest), nil },
+		}
+		if _, _, err := d.post(ctx, p, ""); err != nil {
 			return nil, err
 		}
 	}
-	var said []approvals.Said
+	var told []approvals.Said
 	for _, what := range reached {
 		if !r.Shown.HasSaid(what) {
-			said = append(said, approvals.Said{What: what, At: d.now()})
+			told = append(told, approvals.Said{What: what, At: d.now()})
 		}
 	}
-	return said, nil
+	return told, nil
 }
 
 // passed begins the milestone of a stage that approved and was not the last:

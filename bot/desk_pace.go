@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -21,12 +22,9 @@ const (
 	maxTurns   = 1 << 14 // that wait in one channel
 )
 
-// turn is one message that is to be posted: what of which request, and where.
-type turn struct {
-	channel string
-	request approvals.RequestID
-	what    string
-}
+// turn is one message that is to be posted: where, about which request or
+// incident, and what of it.
+type turn struct{ channel, about, what string }
 
 // paces gives every message its own second in its channel, so that each comes
 // back once and finds its place free, however many wait.
@@ -47,6 +45,7 @@ type lane struct {
 	turns   map[turn]time.Time
 }
 
+// newPaces wants a clock that never goes back.
 func newPaces(now func() time.Time) *paces {
 	return &paces{now: now, lanes: map[string]*lane{}, swept: now()}
 }
@@ -137,25 +136,58 @@ func later(a, b time.Time) time.Time {
 }
 
 // post posts a message when its turn has come. Before that nothing is asked of
-// Slack, and the error says how long to wait.
-func (d *Desk) post(ctx context.Context, t turn, m Message, more ...slack.MsgOption) (channel, ts string, err error) {
-	if wait := d.paces.wait(t); wait > 0 {
-		return "", "", &approvals.Trouble{
-			Kind: approvals.Later, Code: approvals.CodePace, After: wait, Doing: "waiting for its turn in " + t.channel,
+// Slack, and the error says how long to wait. One that was about to be posted
+// before and may be there is looked for first: found says that it is, and what
+// it shows is not known. gone is a message that is not to be found.
+func (d *Desk) post(ctx context.Context, p parcel, gone string) (is approvals.Posted, found bool, err error) {
+	if wait := d.paces.wait(p.to); wait > 0 {
+		return is, false, &approvals.Trouble{
+			Kind: approvals.Later, Code: approvals.CodePace, After: wait, Doing: "waiting for its turn in " + p.to.channel,
 		}
 	}
-	channel, ts, err = d.api.PostMessageContext(ctx, t.channel, m.options(more...)...)
+	m, err := p.draw(ctx, true)
 	if err == nil {
-		d.paces.done(t)
-		return channel, ts, nil
+		is, found, err = d.noted(ctx, p, gone)
 	}
-	trouble := in(t.channel, apiTrouble(err))
-	trouble.Doing = "posting a message in " + t.channel
+	if err != nil || found {
+		d.paces.done(p.to)
+		return is, found, err
+	}
+	is, err = d.send(ctx, p, m)
+	return is, false, err
+}
+
+// noted writes down that the message is about to be posted, and looks for it if
+// that was written down before.
+func (d *Desk) noted(ctx context.Context, p parcel, gone string) (is approvals.Posted, found bool, err error) {
+	before, err := p.note(ctx, p.to.what)
+	if err != nil {
+		return is, false, fmt.Errorf("noting that a message is about to be posted: %w", err)
+	}
+	if before.IsZero() {
+		return is, false, nil
+	}
+	return d.find(ctx, p, before, gone)
+}
+
+func (d *Desk) send(ctx context.Context, p parcel, m Message) (approvals.Posted, error) {
+	options := p.options(m)
+	if p.thread != "" {
+		options = append(options, slack.MsgOptionTS(p.thread))
+	}
+	channel, ts, err := d.api.PostMessageContext(ctx, p.to.channel, options...)
+	if err == nil {
+		d.paces.done(p.to)
+		d.dms.remember(p.to.channel, channel)
+		return approvals.Posted{Channel: channel, TS: ts}, nil
+	}
+	trouble := in(p.to.channel, apiTrouble(err))
+	trouble.Doing = "posting a message in " + p.to.channel
 	if trouble.Status == http.StatusTooManyRequests || trouble.Code == "ratelimited" {
 		trouble.After = max(trouble.After, postEvery)
-		d.paces.limited(t, trouble.After)
+		d.paces.limited(p.to, trouble.After)
 	} else {
-		d.paces.done(t)
+		d.paces.done(p.to)
 	}
-	return "", "", trouble
+	return approvals.Posted{}, trouble
 }

@@ -81,7 +81,7 @@ func (q *queue) run(t *testing.T, owed ...approvals.Request) {
 		i := slices.Index(due, slices.MinFunc(due, time.Time.Compare))
 		q.now = later(q.now, due[i])
 		q.tries++
-		_, err := q.desk.Cards(t.Context(), owed[i])
+		_, err := q.desk.Cards(t.Context(), owed[i], noNote)
 		if err == nil {
 			owed, due = slices.Delete(owed, i, i+1), slices.Delete(due, i, i+1)
 			continue
@@ -158,7 +158,7 @@ func TestAChangedMessageWaitsForNoTurn(t *testing.T) {
 	for n := range uint64(50) {
 		r := cardOf(n+1, "C0FALCON")
 		r.Shown.Cards = []approvals.Posted{{Channel: "C0FALCON", TS: "1.1"}}
-		if _, err := d.Cards(t.Context(), r); err != nil {
+		if _, err := d.Cards(t.Context(), r, noNote); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -168,7 +168,7 @@ func TestARowThatMustWaitAsksNothingOfSlack(t *testing.T) {
 	c := openCounter(t)
 	d := c.desk(t)
 	for n := range uint64(5) {
-		_, err := d.Cards(t.Context(), cardOf(n+1, "C0FALCON"))
+		_, err := d.Cards(t.Context(), cardOf(n+1, "C0FALCON"), noNote)
 		if want := n >= postBurst; want != (codeOf(err) == approvals.CodePace) {
 			t.Errorf("card %d: %v", n+1, err)
 		}

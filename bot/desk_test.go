@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -60,7 +61,11 @@ func (c *counter) serve(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	c.asked = append(c.asked, call{Method: method, Form: req.PostForm, Body: raw.String()})
+	form := req.PostForm
+	if req.Method == http.MethodGet {
+		form = req.Form
+	}
+	c.asked = append(c.asked, call{Method: method, Form: form, Body: raw.String()})
 	if code := c.status[method]; code != 0 {
 		w.Header().Set("Retry-After", "7")
 		w.WriteHeader(code)
@@ -89,7 +94,11 @@ func (c *counter) usual(method string, form url.Values) string {
 		if strings.HasPrefix(channel, "U") {
 			channel = "D0" + channel[2:]
 		}
-		return `{"ok":true,"channel":"` + channel + `","ts":"9.` + string(rune('0'+c.posts)) + `"}`
+		return `{"ok":true,"channel":"` + channel + `","ts":"9.` + strconv.Itoa(c.posts) + `"}`
+	case "auth.test":
+		return `{"ok":true,"user_id":"U0BOT","bot_id":"B0BOT"}`
+	case "conversations.open":
+		return `{"ok":true,"channel":{"id":"D0` + form.Get("users")[2:] + `"}}`
 	case "chat.update":
 		return `{"ok":true,"channel":"` + form.Get("channel") + `","ts":"` + form.Get("ts") + `"}`
 	}
@@ -115,7 +124,7 @@ func (c *counter) trace() string {
 	var out []string
 	for _, a := range c.asked {
 		if a.Method != "users.info" {
-			out = append(out, strings.TrimPrefix(a.Method, "chat.")+" "+a.Form.Get("channel")+a.Form.Get("user")+a.Form.Get("ts")+a.Form.Get("thread_ts"))
+			out = append(out, strings.TrimPrefix(a.Method, "chat.")+" "+a.Form.Get("channel")+a.Form.Get("user")+a.Form.Get("ts")+a.Form.Get("message_ts")+a.Form.Get("thread_ts"))
 		}
 	}
 	return strings.Join(out, "; ")
@@ -155,7 +164,20 @@ func TestCardsMatchTheRequest(t *testing.T) {
 			[]approvals.Posted{{Channel: "C0FALCON", TS: "9.1", Version: 2}},
 			"",
 		},
-		{"a card that is up to date is left alone", stories()["pending"], posted(2), nil, "", posted(2), ""},
+		{"a card that is up to date and waits is only looked after", stories()["pending"], posted(2), nil, "getPermalink C0FALCON1.1", posted(2), ""},
+		{"a card that is up to date and waits for nobody is left alone", stories()["denied"], posted(3), nil, "", posted(3), ""},
+		{
+			"a card that waits and was deleted is posted again", stories()["pending"], posted(2),
+			map[string][]string{"chat.getPermalink": {`{"ok":false,"error":"message_not_found"}`}},
+			"getPermalink C0FALCON1.1; postMessage C0FALCON",
+			[]approvals.Posted{{Channel: "C0FALCON", TS: "9.1", Version: 2}},
+			"",
+		},
+		{
+			"a card that cannot be looked after stays as it is known", stories()["pending"], posted(2),
+			map[string][]string{"chat.getPermalink": {`{"ok":false,"error":"channel_not_found"}`}},
+			"getPermalink C0FALCON1.1", posted(2), "channel_not_found",
+		},
 		{"a card that is out of date is updated", stories()["pending"], posted(1), nil, "update C0FALCON1.1", posted(2), ""},
 		{
 			"the next stage gets its card and the passed one loses its buttons", second, posted(2), nil,
@@ -198,7 +220,7 @@ func TestCardsMatchTheRequest(t *testing.T) {
 				c.script = tt.script
 			}
 			tt.r.Shown.Cards = tt.shown
-			got, err := c.desk(t).Cards(t.Context(), tt.r)
+			got, err := c.desk(t).Cards(t.Context(), tt.r, noNote)
 			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("shown (-want +got):\n%s", diff)
 			}
@@ -215,7 +237,7 @@ func TestCardsMatchTheRequest(t *testing.T) {
 func TestCardsLeaveQuietlyAndKnowTheirRequest(t *testing.T) {
 	c := openCounter(t)
 	r := stories()["pending"]
-	if _, err := c.desk(t).Cards(t.Context(), r); err != nil {
+	if _, err := c.desk(t).Cards(t.Context(), r, noNote); err != nil {
 		t.Fatal(err)
 	}
 	form := c.calls("chat.postMessage")[0].Form
@@ -266,7 +288,7 @@ func TestDirectFollowsTheRequest(t *testing.T) {
 			for _, what := range tt.said {
 				r.Shown.Said = append(r.Shown.Said, approvals.Said{What: what, At: nine})
 			}
-			is, said, err := c.desk(t).Direct(t.Context(), r)
+			is, said, err := c.desk(t).Direct(t.Context(), r, noNote)
 			if err != nil || is.Version != r.Version || is.Channel != "D0ANN" || is.TS == "" {
 				t.Errorf("shown %+v, %v", is, err)
 			}
@@ -289,7 +311,7 @@ func TestAReplyThatFailsIsOwedAndTheMessageIsKept(t *testing.T) {
 	c.status["chat.postMessage"] = http.StatusTooManyRequests
 	r := stories()["inviting"]
 	r.Shown.Direct = approvals.Posted{Channel: "D0ANN", TS: "2.2", Version: 1}
-	is, said, err := c.desk(t).Direct(t.Context(), r)
+	is, said, err := c.desk(t).Direct(t.Context(), r, noNote)
 	trouble, ok := errors.AsType[*approvals.Trouble](err)
 	if !ok || trouble.Kind != approvals.Later || trouble.After != 7*time.Second {
 		t.Errorf("got %v", err)
@@ -344,6 +366,20 @@ func TestAnswerFindsAWay(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWhoWaitsForAnAnswerGetsItAnotherWay: nobody tries again to answer what
+// somebody typed, so trouble in passing is no reason to stop.
+func TestWhoWaitsForAnAnswerGetsItAnotherWay(t *testing.T) {
+	c := openCounter(t)
+	c.script["chat.postEphemeral"] = []string{`{"ok":false,"error":"internal_error"}`}
+	d := c.desk(t)
+	if err := d.Whisper(t.Context(), Whisper{To: sam, Channel: "C0FALCON"}, d.render.Help("en", CommandInvite)); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.trace(); got != "postEphemeral C0FALCONU0SAM; postMessage U0SAM" {
+		t.Errorf("asked of Slack: %q", got)
 	}
 }
 

@@ -1,7 +1,11 @@
 package bot
 
 import (
+	"context"
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +110,16 @@ func stories() map[string]approvals.Request {
 		r.Closed = &approvals.Closed{By: sam, Reason: "Contoso has no contract yet.", At: nine.Add(time.Hour)}
 		r.Votes = []approvals.Vote{{By: sam, Verdict: approvals.Deny, Reason: "Contoso has no contract yet.", At: nine.Add(time.Hour)}}
 	})
+	erase := func(r *approvals.Request) {
+		r.Erased, r.Guest, r.Reason = nine.Add(40*24*time.Hour), approvals.Guest{}, ""
+		r.Votes = []approvals.Vote{{By: sam, Verdict: approvals.Deny, At: nine.Add(time.Hour)}}
+		r.Closed = &approvals.Closed{By: sam, At: nine.Add(time.Hour)}
+	}
+	keep("erased", out["denied"], erase)
+	keep("failed_erased", out["failed"], func(r *approvals.Request) {
+		erase(r)
+		r.Trouble = &approvals.Trouble{Kind: approvals.Refused, Code: "Forbidden", RequestID: "6b1c-42"}
+	})
 	keep("cancelled", pending, func(r *approvals.Request) {
 		r.State, r.Closed = approvals.Cancelled, &approvals.Closed{By: ann, At: nine.Add(time.Hour)}
 	})
@@ -116,20 +130,59 @@ func stories() map[string]approvals.Request {
 }
 
 func trail() []approvals.Entry {
-	at := func(h int, by approvals.PersonID, event, detail string) approvals.Entry {
-		return approvals.Entry{Request: "INV-7", At: nine.Add(time.Duration(h) * time.Hour), By: by, Event: event, Detail: detail}
+	at := func(h int, by approvals.PersonID, event, detail string, words ...string) approvals.Entry {
+		return approvals.Entry{
+			Request: "INV-7", At: nine.Add(time.Duration(h) * time.Hour), By: by, Event: event, Detail: detail, Words: strings.Join(words, ""),
+		}
 	}
+	gone := func(e approvals.Entry) approvals.Entry { e.Erased = true; return e }
 	nobody := approvals.PersonID{}
 	return []approvals.Entry{
-		at(0, ann, "opened", "falcon for mia@contoso.com: She reviews the drawings"), at(1, ann, "pressed", "approve"),
+		at(0, ann, "opened", "falcon: 30d", "mia@contoso.com (Mia Keller, Contoso): She reviews the drawings"), at(1, ann, "pressed", "approve"),
 		at(1, ann, "dismissed", "approve: own_request"), at(2, sam, "pressed", "approve"), at(2, sam, "voted", "approve"),
-		at(3, olga, "voted", "deny: no contract"), at(4, nobody, "invitation leaves", ""), at(4, nobody, "invitation held", ""),
+		at(3, olga, "voted", "deny", "no contract"), at(3, olga, "voted", "deny: no contract"), gone(at(3, olga, "voted", "deny")),
+		at(3, sam, "refused", "approve: decided"), at(3, ann, "refused", "withdraw: not_cancellable"), at(4, nobody, "invitation leaves", ""), at(4, nobody, "invitation held", ""),
 		at(4, nobody, "guest invited", "guest-1"), at(4, nobody, "guest found", "guest-1"), at(4, nobody, "granted", "group:6f0c"),
-		at(5, nobody, "delayed", "giving group:6f0c: ServiceUnavailable"), at(5, nobody, "refused by Entra", "giving group:6f0c: Forbidden"), at(6, sam, "pressed", "retry"), at(6, sam, "dismissed", "retry: only_admins"),
+		at(5, nobody, "delayed", "giving group:6f0c: ServiceUnavailable", "The directory is busy."), gone(at(5, nobody, "delayed", "giving group:6f0c: ServiceUnavailable")),
+		at(5, nobody, "refused by Entra", "giving group:6f0c: Forbidden: request-id 6b1c-42", "Insufficient privileges."), at(6, sam, "pressed", "retry"), at(6, sam, "dismissed", "retry: only_admins"),
 		at(6, olga, "retried", ""), at(7, nobody, "joined", ""), at(8, nobody, "time over", ""), at(9, nobody, "taken back", "group:6f0c"),
 		at(9, nobody, "deadline passed", "Sponsor"), at(9, ann, "withdrawn", ""),
 		at(9, sam, "pressed", "deny"), at(9, sam, "dismissed", "deny: too_late"),
+		at(10, nobody, "erased", "root"),
 	}
+}
+
+// incidents are one of every kind, by a name for it.
+func incidents() map[string]approvals.Incident {
+	out := map[string]approvals.Incident{}
+	for name, key := range map[string]string{
+		"token": approvals.WideToken, "invitations": approvals.WideInvitations, "directory": approvals.WideDirectory,
+		"slack_token": approvals.WideSlackToken, "scope": approvals.WideScope + "channels:history", "other": "something new",
+	} {
+		out[name] = approvals.Incident{Key: key, Since: nine, Version: 1, Trouble: approvals.Trouble{Kind: approvals.Refused}}
+	}
+	for _, code := range []string{"is_archived", "not_in_channel", "channel_not_found", "restricted_action"} {
+		out["channel_"+code] = approvals.Incident{
+			Key: approvals.WideChannel + "C0FALCON", Since: nine, Version: 1, Trouble: approvals.Trouble{Kind: approvals.Refused, Code: code},
+		}
+	}
+	refused := out["invitations"]
+	refused.Trouble.Code, refused.Trouble.Text, refused.Trouble.RequestID = "Forbidden", "Guest invitations not allowed for your company.", "6b1c-44"
+	out["invitations"] = refused
+	over := refused
+	over.Over, over.Version = nine.Add(3*time.Hour), 2
+	out["over"] = over
+	return out
+}
+
+// allIncidents are those that last.
+func allIncidents() []approvals.Incident {
+	var out []approvals.Incident
+	all := incidents()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, all[name])
+	}
+	return out
 }
 
 func look(t *testing.T) render {
@@ -149,9 +202,10 @@ func surfaces(t *testing.T, d render, r approvals.Request) map[string]any {
 	t.Helper()
 	out := map[string]any{
 		"direct": d.naming(annByName).Direct("en", r), "deny_form": d.DenyForm("en", r), "story": d.Story("en", r, trail()),
-		"list":       d.List("en", approvals.Page{Requests: []approvals.Request{r, r}, Newer: true, Older: true, Total: 12}, true, sam, nine.Add(26*time.Hour)),
-		"list_own":   d.List("en", approvals.Page{Requests: []approvals.Request{r}, Total: -1}, false, ann, nine.Add(40*time.Minute)),
-		"list_empty": d.List("en", approvals.Page{Total: -1}, false, ann, nine),
+		"list":       d.List("en", approvals.Page{Requests: []approvals.Request{r, r}, Newer: true, Older: true, Total: 12}, nil, true, sam, nine.Add(26*time.Hour)),
+		"list_own":   d.List("en", approvals.Page{Requests: []approvals.Request{r}, Total: -1}, nil, false, ann, nine.Add(40*time.Minute)),
+		"list_empty": d.List("en", approvals.Page{Total: -1}, nil, false, ann, nine),
+		"failure":    d.Failure("en", r),
 		"home":       d.Home("en", HomeView{Viewer: ann, Mine: []approvals.Request{r}, Admin: true, Waiting: approvals.Page{Requests: []approvals.Request{r}, Total: 1}, Now: nine.Add(time.Hour)}),
 		"form":       d.Form("en", Form{Email: r.Guest.Email, Name: r.Guest.Name, Company: r.Guest.Company, Access: r.Access.ID, For: r.For.String(), Reason: r.Reason}),
 	}
@@ -176,3 +230,6 @@ func asJSON(t *testing.T, v any) []byte {
 	}
 	return out
 }
+
+// noNote is the note of a message that was never about to be posted before.
+func noNote(context.Context, string) (time.Time, error) { return time.Time{}, nil }

@@ -35,7 +35,7 @@ func goldens(t *testing.T) map[string]any {
 	out["card_passed"] = d.Card(second, 0)
 	out["direct_mailed"] = mailed.naming(annByName).Direct("en", stories()["invited"])
 	for name, v := range surfaces(t, d, pending) {
-		if name != "direct" && name != "card_1" && name != "card_first_post_1" {
+		if name != "direct" && name != "card_1" && name != "card_first_post_1" && name != "failure" {
 			out[name] = v
 		}
 	}
@@ -44,9 +44,18 @@ func goldens(t *testing.T) map[string]any {
 	out["direct_found_unlinked_china"] = mailed.naming(annByName).Direct("en", stories()["found_unlinked"])
 	out["story_failed"] = d.Story("en", stories()["failed"], trail())
 	out["story_delayed"] = d.Story("en", stories()["delayed"], trail()[:1])
-	out["list_admin"] = d.List("en", approvals.Page{Requests: []approvals.Request{stories()["failed"], stories()["delayed"], pending}, Total: 3}, true, sam, nine.Add(26*time.Hour))
+	out["list_admin"] = d.List("en", approvals.Page{Requests: []approvals.Request{stories()["failed"], stories()["delayed"], pending}, Total: 3}, nil, true, sam, nine.Add(26*time.Hour))
+	for _, name := range []string{"failed", "failed_own", "failed_erased", "active"} {
+		out["failure_"+name] = d.Failure("en", stories()[name])
+	}
+	for name, i := range incidents() {
+		out["incident_"+name] = d.Incident("en", i)
+	}
+	out["list_wrong"] = d.List("en", approvals.Page{Requests: []approvals.Request{pending}, Total: 1}, allIncidents(), true, sam, nine.Add(26*time.Hour))
+	out["home_wrong"] = d.Home("en", HomeView{Viewer: ann, Admin: true, Wrong: allIncidents()[:1], Now: nine})
+	out["story_erased"] = d.Story("en", stories()["erased"], trail()[len(trail())-1:])
 	out["form_empty"] = d.Form("en", Form{})
-	out["list_empty_admin"] = d.List("en", approvals.Page{}, true, sam, nine)
+	out["list_empty_admin"] = d.List("en", approvals.Page{}, nil, true, sam, nine)
 	out["home_empty"] = d.Home("en", HomeView{Viewer: ann, Now: nine})
 	out["home_refused"] = d.Home("en", HomeView{Viewer: ann, Refusal: approvals.ErrSlackGuest, Now: nine})
 	out["help_invite"], out["help_requests"] = d.Help("en", CommandInvite), d.Help("en", CommandRequests)

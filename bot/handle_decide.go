@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"partnerbot/approvals"
@@ -55,11 +56,19 @@ func (b *Bot) kept(ctx context.Context, at place, what string, id approvals.Requ
 		b.cfg.Log.InfoContext(ctx, "press kept", "press", what, "request", string(id), "person", at.who.String())
 		return answer{}, nil
 	case len(refusalsIn(err)) > 0:
+		b.unnoted(ctx, what, at.who, err)
 		return answer{later: func(ctx context.Context) {
 			b.tellWhy(ctx, at, what, b.cfg.Service.Tell(ctx, id, at.who, refusalsIn(err)[0]))
 		}}, nil
 	}
 	return answer{}, err
+}
+
+// unnoted logs that a refusal is not in the trail: its person is told it all the same.
+func (b *Bot) unnoted(ctx context.Context, doing string, who approvals.PersonID, err error) {
+	if u, ok := errors.AsType[*approvals.UnnotedError](err); ok {
+		b.fault(ctx, doing, who, u.Fault)
+	}
 }
 
 // askWhy answers Deny with a form for the reason, or with the refusal that the
@@ -80,6 +89,7 @@ func (b *Bot) openDenyForm(ctx context.Context, c click, t Target) {
 	r, err := b.cfg.Service.MayDecide(look, t.ID, t.Stage, c.who())
 	switch {
 	case len(refusalsIn(err)) > 0, r.ID == "":
+		b.unnoted(ctx, "opening_deny_form", at.who, err)
 		b.tellWhy(ctx, at, "opening_deny_form", err)
 		return
 	case err != nil:

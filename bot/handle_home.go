@@ -44,7 +44,7 @@ func (b *Bot) publishHome(ctx context.Context, who approvals.PersonID) {
 			b.fault(ctx, "drawing_home", who, err)
 			return
 		}
-		v.Admin, v.Waiting, v.Mine = true, page, own.Requests
+		v.Admin, v.Waiting, v.Mine, v.Wrong = true, page, own.Requests, b.wrong(ctx, who)
 	default:
 		v.Mine = page.Requests
 	}

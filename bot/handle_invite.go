@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -151,10 +150,11 @@ func (b *Bot) twin(ctx context.Context, id approvals.RequestID, who approvals.Pe
 	if !errors.Is(err, approvals.ErrNotFound) {
 		return Message{}, err
 	}
-	if r, err = b.cfg.Service.MayDecide(ctx, id, 0, who); r.ID == "" { // a refusal comes with the request
-		return Message{}, fmt.Errorf("reading %s: %w", id, err)
+	by, err := b.cfg.Service.AskedBy(ctx, id)
+	if err != nil {
+		return Message{}, err
 	}
-	return b.words().Notice(locale, "twin.asked", Args{"id": r.ID, "by": Mention(r.Requester.User)}), nil
+	return b.words().Notice(locale, "twin.asked", Args{"id": id, "by": Mention(by.User)}), nil
 }
 
 // linkTo is the address of the message that shows a request to somebody: their

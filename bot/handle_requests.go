@@ -61,9 +61,23 @@ func (b *Bot) list(at place, q approvals.Query, say func(context.Context, place,
 			b.tellWhy(ctx, at, "listing_requests", err)
 			return
 		}
+		var wrong []approvals.Incident
+		if admin {
+			wrong = b.wrong(ctx, at.who)
+		}
 		locale := b.cfg.Desk.locale(ctx, at.who)
-		say(ctx, at, b.cfg.Desk.render.List(locale, page, admin, at.who, b.cfg.Now()))
+		say(ctx, at, b.cfg.Desk.render.List(locale, page, wrong, admin, at.who, b.cfg.Now()))
 	}}
+}
+
+// wrong is the trouble that everybody has, for an admin. A list is shown without
+// it rather than not at all.
+func (b *Bot) wrong(ctx context.Context, who approvals.PersonID) []approvals.Incident {
+	all, err := b.cfg.Service.Incidents(ctx, who)
+	if err != nil {
+		b.fault(ctx, "listing_incidents", who, err)
+	}
+	return all
 }
 
 // show tells a request's story: in private where the button was, or in a modal

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -215,5 +216,51 @@ func TestRetryIsPressedInTheStory(t *testing.T) {
 	}
 	if len(o.service.presses) != 2 || o.service.presses[0].Verdict != approvals.Retry || o.service.pressed[0] != "INV-7" {
 		t.Errorf("presses %+v", o.service.presses)
+	}
+}
+
+func TestAdminsSeeWhatIsWrongAboveTheirLists(t *testing.T) {
+	wrong := []approvals.Incident{{Key: approvals.WideInvitations, Since: noon, Version: 1}}
+	opened := map[string]any{"type": "event_callback", "team_id": "T0NORTH", "event": map[string]any{"type": "app_home_opened", "user": "U0ANN", "tab": "home"}}
+	for _, admin := range []bool{true, false} {
+		o := newOffice(t)
+		o.service.admin, o.service.wrong = admin, wrong
+		o.service.page = approvals.Page{Requests: []approvals.Request{inv7()}, Total: 1}
+		o.command(t, "U0ANN", CommandRequests, "")
+		if told := o.slack.calls("reply"); len(told) != 1 || strings.Contains(told[0], "Nobody can be invited") != admin {
+			t.Errorf("admin %v: told %v", admin, told)
+		}
+		if _, err := o.send(t, kindEvent, opened); err != nil {
+			t.Fatal(err)
+		}
+		if shown := o.slack.calls("views.publish"); len(shown) != 1 || strings.Contains(shown[0], "Nobody can be invited") != admin {
+			t.Errorf("admin %v: shown %v", admin, shown)
+		}
+	}
+	o := newOffice(t)
+	o.service.admin, o.service.wrongErr = true, errors.New("the store is gone")
+	o.command(t, "U0ANN", CommandRequests, "")
+	if told := o.slack.calls("reply"); len(told) != 1 || !strings.Contains(told[0], "Waiting for somebody") || !strings.Contains(o.log.String(), "the store is gone") {
+		t.Errorf("told %v, log %s", told, o.log)
+	}
+}
+
+// TestARefusalThatTheTrailLacksIsLoggedAndTold: whoever pressed hears the refusal
+// alone.
+func TestARefusalThatTheTrailLacksIsLoggedAndTold(t *testing.T) {
+	for _, action := range []string{ActionApprove, ActionDeny, ActionWithdraw} {
+		o := newOffice(t)
+		o.service.err = &approvals.UnnotedError{Refusal: approvals.ErrTooLate.With("id", "INV-7"), Fault: errors.New("disk full")}
+		o.service.telling = approvals.ErrTooLate.With("id", "INV-7")
+		if _, err := o.click(t, "U0SAM", action, "INV-7:0"); err != nil {
+			t.Fatal(err)
+		}
+		told := o.slack.calls("reply")
+		if len(told) != 1 || !strings.Contains(told[0], "has passed") || strings.Contains(told[0], "disk full") {
+			t.Errorf("%s: told %v", action, told)
+		}
+		if !strings.Contains(o.log.String(), "disk full") {
+			t.Errorf("%s: the log is %s", action, o.log)
+		}
 	}
 }

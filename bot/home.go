@@ -13,8 +13,9 @@ type HomeView struct {
 	Viewer  approvals.PersonID
 	Mine    []approvals.Request // newest first
 	Admin   bool
-	Waiting approvals.Page     // what waits for somebody, for admins
-	Refusal *approvals.Refusal // why there is nothing for this person
+	Waiting approvals.Page       // what waits for somebody, for admins
+	Wrong   []approvals.Incident // the trouble that everybody has, for admins
+	Refusal *approvals.Refusal   // why there is nothing for this person
 	Now     time.Time
 }
 
@@ -41,7 +42,7 @@ func (d render) Home(locale string, v HomeView) slack.HomeTabViewRequest {
 }
 
 func (d render) homeWaiting(locale string, v HomeView) []slack.Block {
-	blocks := []slack.Block{header(d.listHead(locale, v.Waiting, true))}
+	blocks := append(d.open(locale, v.Wrong), header(d.listHead(locale, v.Waiting, true)))
 	if len(v.Waiting.Requests) == 0 {
 		return append(blocks, paragraphs(d.Words.phrase(locale, emptyList(true), Args{"command": CommandInvite})))
 	}

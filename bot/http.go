@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 
 const (
 	maxBody   = 1 << 20
+	usualBody = 1 << 16
 	clockSkew = 300 * time.Second // how far a request's time may be from ours
 )
 
@@ -37,7 +39,7 @@ type door struct {
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := readBody(w, r)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		d.refuse(w, r, http.StatusRequestEntityTooLarge, "request_too_large")
 		return
@@ -62,6 +64,15 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if status := d.serve(w, r, body); status >= http.StatusBadRequest {
 		d.bot.requests.drop(served)
 	}
+}
+
+// readBody reads a body in one piece, as large as it says it is; what it says is
+// believed up to usualBody.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	return body.Bytes(), err
 }
 
 // refuse says no without saying why: the reason is for the log.
@@ -140,6 +151,9 @@ func unpack(r *http.Request, body []byte) (k kind, raw []byte, status int) {
 	case "application/json":
 		return kindEvent, body, http.StatusOK
 	case "application/x-www-form-urlencoded":
+		if payload, ok := soleField(body, "payload"); ok {
+			return kindInteractive, payload, http.StatusOK
+		}
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
 			return "", nil, http.StatusBadRequest

@@ -20,13 +20,15 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // stubService answers as its fields say and remembers what it heard.
 type stubService struct {
-	telling *approvals.Refusal // what may be told instead of the refusal itself
-	err     error              // of every call
-	request approvals.Request
-	page    approvals.Page
-	admin   bool
-	panics  bool
-	gate    chan struct{} // if set, Press says that it is there and waits
+	telling  *approvals.Refusal // what may be told instead of the refusal itself
+	err      error              // of every call
+	request  approvals.Request
+	page     approvals.Page
+	admin    bool
+	wrong    []approvals.Incident
+	wrongErr error
+	panics   bool
+	gate     chan struct{} // if set, Press says that it is there and waits
 
 	mu        sync.Mutex
 	drafts    []approvals.Draft
@@ -88,6 +90,14 @@ func (s *stubService) Own(_ context.Context, by approvals.PersonID, q approvals.
 	defer s.mu.Unlock()
 	s.queries = append(s.queries, approvals.Query{Requester: by, Limit: q.Limit})
 	return s.page, s.err
+}
+
+func (s *stubService) AskedBy(context.Context, approvals.RequestID) (approvals.PersonID, error) {
+	return s.request.Requester, nil
+}
+
+func (s *stubService) Incidents(context.Context, approvals.PersonID) ([]approvals.Incident, error) {
+	return s.wrong, s.wrongErr
 }
 
 func (s *stubService) Story(context.Context, approvals.RequestID, approvals.PersonID) (approvals.Request, []approvals.Entry, error) {

@@ -177,8 +177,8 @@ func TestAHugePolicyAndAFullPageKeepSlacksLimits(t *testing.T) {
 		long = append(long, trail()...)
 	}
 	all := surfaces(t, d, r)
-	all["page"] = d.List("en", page, true, sam, nine)
-	all["full home"] = d.Home("en", HomeView{Viewer: ann, Mine: page.Requests, Admin: true, Waiting: page, Now: nine})
+	all["page"] = d.List("en", page, allIncidents(), true, sam, nine)
+	all["full home"] = d.Home("en", HomeView{Viewer: ann, Mine: page.Requests, Admin: true, Waiting: page, Wrong: allIncidents(), Now: nine})
 	all["long story"] = d.Story("en", r, long)
 	for name, v := range all {
 		for _, b := range breaches(t, v) {

@@ -23,7 +23,10 @@ func Manifest() App {
 			{CommandInvite, "Ask for guest access for a partner", "[e-mail] [reason]"},
 			{CommandRequests, "See what is pending, or the story of one request", "[show INV-7]"},
 		},
-		Scopes: []string{"commands", "chat:write", "users:read", "users:read.email", "usergroups:read"},
+		Scopes: []string{
+			"commands", "chat:write", "im:write", "users:read", "users:read.email", "usergroups:read",
+			"channels:history", "groups:history", "im:history",
+		},
 		Events: []string{EventHomeOpened},
 	}
 }

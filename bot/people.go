@@ -26,6 +26,13 @@ type People struct {
 	Enterprise string // its organisation, if any
 	Now        func() time.Time
 
+	call   caller // how Slack is asked; nil: at once
+	known  *known
+	groups *shared[[]string] // readings of groups that many wait for; nil: each has their own
+}
+
+// known are the readings of people, shared by whoever reads them.
+type known struct {
 	mu     sync.Mutex
 	recent map[string]reading
 	order  []string // users in the order of their first reading
@@ -42,7 +49,11 @@ func (p *People) Person(ctx context.Context, id approvals.PersonID) (approvals.P
 	if id.User == "" {
 		return approvals.Person{}, approvals.ErrUnknownPerson
 	}
-	u, err := p.API.GetUserInfoContext(ctx, id.User)
+	var u *slack.User
+	err := p.ask("users.info", func() (err error) {
+		u, err = p.API.GetUserInfoContext(ctx, id.User)
+		return err
+	})
 	if err != nil {
 		t := apiTrouble(err)
 		if slices.Contains([]string{"user_not_found", "user_not_visible", "users_not_found"}, t.Code) {
@@ -54,7 +65,7 @@ func (p *People) Person(ctx context.Context, id approvals.PersonID) (approvals.P
 		return approvals.Person{}, approvals.ErrUnknownPerson
 	}
 	who := p.describe(id, *u)
-	p.remember(who)
+	p.known.remember(who, p.Now())
 	return who, nil
 }
 
@@ -90,12 +101,26 @@ func (p *People) ours(u slack.User) bool {
 }
 
 // Members are the people in a user group now; none if there is no such group.
+// Slack tells it 20 times a minute, so many decisions at once share a reading
+// that begins after the last of them asked.
 func (p *People) Members(ctx context.Context, group string) ([]string, error) {
+	if p.groups == nil {
+		return p.members(ctx, group)
+	}
+	members, err := p.groups.ask(ctx, group, func(ctx context.Context) ([]string, error) { return p.members(ctx, group) })
+	return slices.Clone(members), err
+}
+
+func (p *People) members(ctx context.Context, group string) ([]string, error) {
 	var opts []slack.GetUserGroupMembersOption
 	if p.Enterprise != "" {
 		opts = append(opts, slack.GetUserGroupMembersOptionTeamID(p.Team))
 	}
-	members, err := p.API.GetUserGroupMembersContext(ctx, group, opts...)
+	var members []string
+	err := p.ask("usergroups.users.list", func() (err error) {
+		members, err = p.API.GetUserGroupMembersContext(ctx, group, opts...)
+		return err
+	})
 	if err == nil {
 		return members, nil
 	}
@@ -109,28 +134,53 @@ func (p *People) Members(ctx context.Context, group string) ([]string, error) {
 // Recent describes somebody by a reading no older than maxAge, and asks Slack
 // if there is none. It is for what is shown and prefilled, never for decisions.
 func (p *People) Recent(ctx context.Context, id approvals.PersonID, maxAge time.Duration) (approvals.Person, error) {
-	p.mu.Lock()
-	got, ok := p.recent[id.User]
-	p.mu.Unlock()
-	if ok && p.Now().Sub(got.at) <= maxAge {
+	if got, ok := p.known.of(id.User); ok && p.Now().Sub(got.at) <= maxAge {
 		return got.who, nil
 	}
 	return p.Person(ctx, id)
 }
 
-func (p *People) remember(who approvals.Person) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.recent == nil {
-		p.recent = map[string]reading{}
+// as returns a view of the same people that asks Slack in another way, and
+// shares no readings with this one.
+func (p *People) as(call caller) *People {
+	q := *p
+	q.call, q.groups = call, nil
+	return &q
+}
+
+func (p *People) ask(method string, call func() error) error {
+	if p.call == nil {
+		return call()
 	}
-	if _, known := p.recent[who.ID.User]; !known {
-		p.order = append(p.order, who.ID.User)
+	return p.call(method, call)
+}
+
+func (k *known) of(user string) (reading, bool) {
+	if k == nil {
+		return reading{}, false
 	}
-	p.recent[who.ID.User] = reading{who: who, at: p.Now()}
-	if len(p.order) > maxRecent {
-		delete(p.recent, p.order[0])
-		p.order = p.order[1:]
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	got, ok := k.recent[user]
+	return got, ok
+}
+
+func (k *known) remember(who approvals.Person, at time.Time) {
+	if k == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.recent == nil {
+		k.recent = map[string]reading{}
+	}
+	if _, old := k.recent[who.ID.User]; !old {
+		k.order = append(k.order, who.ID.User)
+	}
+	k.recent[who.ID.User] = reading{who: who, at: at}
+	if len(k.order) > maxRecent {
+		delete(k.recent, k.order[0])
+		k.order = k.order[1:]
 	}
 }
 

@@ -144,9 +144,9 @@ func TestRecentReadingsServeWhatIsShown(t *testing.T) {
 }
 
 func TestOnlySoManyPeopleAreRemembered(t *testing.T) {
-	p := &People{Now: func() time.Time { return nine }}
+	p := &known{}
 	for i := range maxRecent + 500 {
-		p.remember(approvals.Person{ID: approvals.PersonID{User: fmt.Sprint("U", i)}})
+		p.remember(approvals.Person{ID: approvals.PersonID{User: fmt.Sprint("U", i)}}, nine)
 	}
 	if len(p.recent) != maxRecent || len(p.order) != maxRecent {
 		t.Errorf("%d remembered, %d in order", len(p.recent), len(p.order))

@@ -101,9 +101,21 @@ func (d render) roughly(locale string, t time.Duration) string {
 }
 
 // guest is the guest's name, e-mail address and company in one line.
-func (d render) guest(locale string, g approvals.Guest) Phrase {
+func (d render) guest(locale string, r approvals.Request) Phrase {
+	g := r.Guest
+	if !r.Erased.IsZero() {
+		return Phrase{literal(d.guestName(locale, r))}
+	}
 	args := Args{"name": Bold(shownText(g.Name)), "email": cut(typed(g.Email), maxEmail), "company": shownText(g.Company)}
 	return d.Words.phrase(locale, "guest.line", args)
+}
+
+// guestName is what to call the guest, as long as it is known.
+func (d render) guestName(locale string, r approvals.Request) string {
+	if !r.Erased.IsZero() {
+		return d.Words.Say(locale, "guest.erased", nil)
+	}
+	return shownText(r.Guest.Name)
 }
 
 // lasts says how long the access is for: a length before the approval, a day after it.

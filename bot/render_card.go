@@ -17,7 +17,7 @@ func (d render) Card(r approvals.Request, stage int) Message {
 	l := d.Locale
 	head := d.Words.Say(l, "card.head", Args{"id": r.ID, "state": d.cardState(r, stage)})
 	asks := d.Words.phrase(l, "card.asks", Args{
-		"by": d.person(r.Requester), "access": Bold(shownText(r.Access.Title)), "guest": d.guest(l, r.Guest),
+		"by": d.person(r.Requester), "access": Bold(shownText(r.Access.Title)), "guest": d.guest(l, r),
 	})
 	body := paragraphs(asks,
 		d.fact("card.access", shownText(r.Access.Description)),
@@ -27,7 +27,7 @@ func (d render) Card(r approvals.Request, stage int) Message {
 	}
 	m := Message{
 		Text: fallback(d.Words.Say(l, "card.text", Args{
-			"id": r.ID, "state": d.cardState(r, stage), "guest": shownText(r.Guest.Name), "access": shownText(r.Access.Title),
+			"id": r.ID, "state": d.cardState(r, stage), "guest": d.guestName(l, r), "access": shownText(r.Access.Title),
 		})),
 		Blocks: []slack.Block{header(head), body, d.cardStatus(r, stage)},
 	}
@@ -50,7 +50,7 @@ func (d render) cardState(r approvals.Request, stage int) string {
 	if r.State == approvals.Pending && stage < r.Stage {
 		return d.Words.Say(d.Locale, "state.passed", Args{"stage": shownText(r.CurrentStage().Name)})
 	}
-	return d.Words.Say(d.Locale, "state."+key(string(r.State)), nil)
+	return d.state(d.Locale, r)
 }
 
 // cardStatus says who has approved so far, and who decides now or what has come

@@ -12,15 +12,15 @@ import (
 // Direct is a request as its requester sees it: what was asked, where it
 // stands, what happens next and, once the guest is invited, the note to pass on.
 func (d render) Direct(locale string, r approvals.Request) Message {
-	state := d.Words.Say(locale, "state."+key(string(r.State)), nil)
+	state := d.state(locale, r)
 	head := d.Words.Say(locale, "card.head", Args{"id": r.ID, "state": state})
 	body := paragraphs(d.Words.phrase(locale, "direct.asked", Args{
-		"guest": d.guest(locale, r.Guest), "access": Bold(shownText(r.Access.Title)), "lasts": d.lasts(locale, r),
+		"guest": d.guest(locale, r), "access": Bold(shownText(r.Access.Title)), "lasts": d.lasts(locale, r),
 	}))
 	body.Elements = append(body.Elements, d.standing(locale, forRequester, r, d.progress(locale, r)...)...)
 	m := Message{
 		Text: fallback(d.Words.Say(locale, "card.text", Args{
-			"id": r.ID, "state": state, "guest": shownText(r.Guest.Name), "access": shownText(r.Access.Title),
+			"id": r.ID, "state": state, "guest": d.guestName(locale, r), "access": shownText(r.Access.Title),
 		})),
 		Blocks: []slack.Block{header(head), body},
 	}
@@ -50,7 +50,7 @@ func (d render) note(locale string, r approvals.Request) slack.Block {
 	}
 	email := cut(typed(r.Guest.Email), maxEmail)
 	note := d.Words.Say(locale, text, Args{
-		"guest": shownText(r.Guest.Name), "email": email, "access": shownText(r.Access.Title), "link": r.Account.Link,
+		"guest": d.guestName(locale, r), "email": email, "access": shownText(r.Access.Title), "link": r.Account.Link,
 		"by": shownText(d.names[r.Requester.User]), "company": shownText(d.Company), "until": day(r.Until),
 		"mailed": mailed, "from": mailFrom(d.Cloud), "place": signIn(d.Cloud),
 	})
@@ -62,7 +62,7 @@ func (d render) note(locale string, r approvals.Request) slack.Block {
 func (d render) withdraw(locale string, r approvals.Request) *slack.ButtonBlockElement {
 	b := button(ActionWithdraw, Target{ID: r.ID, Stage: r.Stage}.Value(), d.Words.Say(locale, "button.withdraw", nil))
 	b.Confirm = confirm(d.Words.Say(locale, "confirm.withdraw.title", Args{"id": r.ID}),
-		d.Words.Say(locale, "confirm.withdraw.text", Args{"guest": shownText(r.Guest.Name)}),
+		d.Words.Say(locale, "confirm.withdraw.text", Args{"guest": d.guestName(locale, r)}),
 		d.Words.Say(locale, "button.withdraw", nil), d.Words.Say(locale, "confirm.withdraw.keep", nil))
 	return b
 }
@@ -70,7 +70,7 @@ func (d render) withdraw(locale string, r approvals.Request) *slack.ButtonBlockE
 // Milestone is the short word, said once, that makes Slack notify the requester.
 func (d render) Milestone(locale string, r approvals.Request, what string) Message {
 	args := Args{
-		"id": r.ID, "guest": shownText(r.Guest.Name), "access": shownText(r.Access.Title), "until": day(r.Until),
+		"id": r.ID, "guest": d.guestName(locale, r), "access": shownText(r.Access.Title), "until": day(r.Until),
 		"by": Mention(""), "used": r.Account.ID != "", "link": r.Account.Link != "",
 		"stage": "", "next": "",
 	}

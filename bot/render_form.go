@@ -114,7 +114,7 @@ func (d render) DenyForm(locale string, r approvals.Request) slack.ModalViewRequ
 	input := slack.NewInputBlock(string(approvals.FieldReason), plainText(d.Words.Say(locale, "deny.reason", nil), maxText),
 		plainText(d.Words.Say(locale, "deny.hint", nil), maxText), why)
 	intro := paragraphs(d.Words.phrase(locale, "deny.intro", Args{
-		"by": d.person(r.Requester), "guest": d.guest(locale, r.Guest), "access": Bold(shownText(r.Access.Title)),
+		"by": d.person(r.Requester), "guest": d.guest(locale, r), "access": Bold(shownText(r.Access.Title)),
 	}))
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: CallbackDeny, PrivateMetadata: target.Value(),

@@ -12,12 +12,12 @@ import (
 // PageSize is how many requests a list shows at once.
 const PageSize = 10
 
-// List is a page of /partner-requests: what waits for somebody, for admins;
-// one's own requests, for everybody else. The buttons carry the number of the
-// request that the next page begins after.
-func (d render) List(locale string, p approvals.Page, admin bool, viewer approvals.PersonID, now time.Time) Message {
+// List is a page of /partner-requests: what waits for somebody, for admins, below
+// the trouble that everybody has; one's own requests, for everybody else. The
+// buttons carry the number of the request that the next page begins after.
+func (d render) List(locale string, p approvals.Page, wrong []approvals.Incident, admin bool, viewer approvals.PersonID, now time.Time) Message {
 	head := d.listHead(locale, p, admin)
-	m := Message{Text: fallback(head), Blocks: []slack.Block{header(head)}}
+	m := Message{Text: fallback(head), Blocks: append(d.open(locale, wrong), header(head))}
 	if len(p.Requests) == 0 {
 		m.Blocks = append(m.Blocks, paragraphs(d.Words.phrase(locale, emptyList(admin), Args{"command": CommandInvite})))
 		return m
@@ -52,11 +52,9 @@ func emptyList(admin bool) string {
 // what it waits for. What was typed is in the plain part only.
 func (d render) listed(locale string, r approvals.Request, viewer approvals.PersonID, now time.Time) []slack.Block {
 	title := d.Words.Say(locale, "list.title", Args{
-		"id": r.ID, "state": d.Words.Say(locale, "state."+key(string(r.State)), nil), "lasts": d.lasts(locale, r),
-		"guest": shownText(r.Guest.Name), "company": shownText(r.Guest.Company), "access": shownText(r.Access.Title),
+		"id": r.ID, "state": d.state(locale, r), "lasts": d.lasts(locale, r),
+		"guest": d.guestName(locale, r), "company": shownText(r.Guest.Company), "access": shownText(r.Access.Title),
 	})
-	show := button(ActionShow, string(r.ID), d.Words.Say(locale, "button.show", nil))
-	show.AccessibilityLabel = d.Words.Say(locale, "button.show.label", Args{"id": r.ID})
 	args := Args{
 		"by": d.person(r.Requester), "own": viewer.Same(r.Requester), "ago": d.roughly(locale, now.Sub(r.Opened)),
 		"who": Phrase(nil), "until": Moment{}, "waited": "", "stage": shownText(r.CurrentStage().Name),
@@ -70,7 +68,7 @@ func (d render) listed(locale string, r approvals.Request, viewer approvals.Pers
 	if line := d.hitch(locale, r); line != "" {
 		waits.ContextElements.Elements = append(waits.ContextElements.Elements, plainText(line, maxText))
 	}
-	return []slack.Block{slack.NewSectionBlock(plainText(title, maxText), nil, slack.NewAccessory(show)), waits}
+	return []slack.Block{slack.NewSectionBlock(plainText(title, maxText), nil, slack.NewAccessory(d.show(locale, r))), waits}
 }
 
 // hitch says in one line what a request failed of or waits for, nothing if all is well.
@@ -82,7 +80,7 @@ func (d render) hitch(locale string, r approvals.Request) string {
 	case !delayed(r):
 		return ""
 	}
-	return d.Words.Say(locale, id, Args{"why": cut(why(r), maxHitch), "request_id": shownText(r.Trouble.RequestID)})
+	return d.Words.Say(locale, id, Args{"why": cut(why(r.Trouble), maxHitch), "request_id": shownText(r.Trouble.RequestID)})
 }
 
 // turnPage are the buttons to the neighbouring pages, nil if there are none.

@@ -18,9 +18,10 @@ const (
 // outcome says in one sentence what has come of a request and what happens next.
 func (d render) outcome(locale, reader string, r approvals.Request) []piece {
 	args := Args{
-		"guest": shownText(r.Guest.Name), "access": shownText(r.Access.Title), "until": day(r.Until), "at": Moment{},
+		"guest": d.guestName(locale, r), "access": shownText(r.Access.Title), "until": day(r.Until), "at": Moment{},
 		"joined": minute(r.Account.Joined), "by": Mention(""), "stage": shownText(r.CurrentStage().Name), "who": Phrase(nil),
-		"linked": r.Account.Link != "", "late": delayed(r), "own": r.Trouble != nil && slices.Contains(ownCauses, r.Trouble.Code), "id": r.ID,
+		"linked": r.Account.Link != "", "late": delayed(r), "own": ownCause(r), "id": r.ID,
+		"reason": r.Closed != nil && r.Closed.Reason != "",
 	}
 	if r.Closed != nil {
 		args["at"] = minute(r.Closed.At)
@@ -33,6 +34,14 @@ func (d render) outcome(locale, reader string, r approvals.Request) []piece {
 		args["until"] = minute(r.Deadline)
 	}
 	return d.Words.phrase(locale, reader+outcomeKey(r), args)
+}
+
+// state is a request's state in a few words.
+func (d render) state(locale string, r approvals.Request) string {
+	if r.State == approvals.Failed && !retryable(r) {
+		return d.Words.Say(locale, "state.failed_erased", nil)
+	}
+	return d.Words.Say(locale, "state."+key(string(r.State)), nil)
 }
 
 // outcomeKey tells apart what one state can mean to a reader.
@@ -48,6 +57,8 @@ func outcomeKey(r approvals.Request) string {
 		return "active_found"
 	case r.State == approvals.Ended && r.Account.ID == "":
 		return "ended_unused"
+	case r.State == approvals.Failed && !retryable(r):
+		return "failed_erased"
 	}
 	return key(string(r.State))
 }
@@ -55,6 +66,10 @@ func outcomeKey(r approvals.Request) string {
 // ownCauses are the codes of failures that partnerbot found out by itself: Entra
 // said nothing of the kind.
 var ownCauses = []string{"colleague", "disabled", "ambiguous", "address", "id"}
+
+func ownCause(r approvals.Request) bool {
+	return r.Trouble != nil && slices.Contains(ownCauses, r.Trouble.Code)
+}
 
 // joinedBefore reports that the guest could sign in before the request was made.
 func joinedBefore(r approvals.Request) bool {
@@ -71,7 +86,7 @@ func delayed(r approvals.Request) bool {
 func (d render) standing(locale, reader string, r approvals.Request, lines ...[]piece) []slack.RichTextElement {
 	lines = append(lines, d.outcome(locale, reader, r))
 	if delayed(r) {
-		lines = append(lines, d.Words.phrase(locale, "status.delayed", Args{"why": why(r)}))
+		lines = append(lines, d.Words.phrase(locale, "status.delayed", Args{"why": why(r.Trouble)}))
 	}
 	els := paragraphs(lines...).Elements
 	switch {
@@ -79,29 +94,28 @@ func (d render) standing(locale, reader string, r approvals.Request, lines ...[]
 		if q := quote(r.Closed.Reason); q != nil {
 			els = append(els, q)
 		}
-	case r.State == approvals.Failed, delayed(r):
-		els = append(els, d.trouble(locale, r)...)
+	case retryable(r), delayed(r):
+		els = append(els, d.cause(locale, r.Trouble)...)
 	}
 	return els
 }
 
 // why is what a request failed of or waits for, in the words of whoever said so.
-func why(r approvals.Request) string {
-	if r.Trouble == nil {
+func why(t *approvals.Trouble) string {
+	if t == nil {
 		return ""
 	}
-	return typed(firstOf(r.Trouble.Text, r.Trouble.Code, r.Trouble.Doing))
+	return typed(firstOf(t.Text, t.Code, t.Doing))
 }
 
-// trouble shows why a request failed or waits: Entra's words as a quotation,
-// never as ours, and what Microsoft's support will ask for.
-func (d render) trouble(locale string, r approvals.Request) []slack.RichTextElement {
-	t := r.Trouble
+// cause shows why something failed or waits: Entra's words as a quotation, never
+// as ours, and what Microsoft's support will ask for.
+func (d render) cause(locale string, t *approvals.Trouble) []slack.RichTextElement {
 	if t == nil {
 		return nil
 	}
 	var out []slack.RichTextElement
-	if q := quote(why(r)); q != nil {
+	if q := quote(why(t)); q != nil {
 		out = append(out, q)
 	}
 	if t.RequestID != "" {
@@ -124,7 +138,9 @@ func (d render) cardButtons(r approvals.Request, stage int) slack.Block {
 		no := button(ActionDeny, value, d.Words.Say(l, "button.deny", nil)).WithStyle(slack.StyleDanger)
 		return slack.NewActionBlock("", yes, no)
 	case approvals.Failed:
-		return slack.NewActionBlock("", d.retry(l, r))
+		if retryable(r) {
+			return slack.NewActionBlock("", d.retry(l, r))
+		}
 	case approvals.Inviting, approvals.Invited, approvals.Active, approvals.Ending, approvals.Denied,
 		approvals.Cancelled, approvals.TimedOut, approvals.Ended:
 	}

@@ -16,13 +16,16 @@ const maxTrail = 40
 // Story is everything that happened to a request, in order, for those who may
 // see it: what was asked, and every entry of its trail in words.
 func (d render) Story(locale string, r approvals.Request, trail []approvals.Entry) Message {
-	state := d.Words.Say(locale, "state."+key(string(r.State)), nil)
+	state := d.state(locale, r)
 	head := d.Words.Say(locale, "card.head", Args{"id": r.ID, "state": state})
 	body := paragraphs(d.Words.phrase(locale, "card.asks", Args{
-		"by": d.person(r.Requester), "access": Bold(shownText(r.Access.Title)), "guest": d.guest(locale, r.Guest),
+		"by": d.person(r.Requester), "access": Bold(shownText(r.Access.Title)), "guest": d.guest(locale, r),
 	}), d.Words.phrase(locale, "card.lasts", Args{"lasts": d.lasts(locale, r)}))
 	if q := quote(r.Reason); q != nil {
 		body.Elements = append(body.Elements, q)
+	}
+	if !r.Erased.IsZero() {
+		body.Elements = append(body.Elements, paragraphs(d.Words.phrase(locale, "story.erased", Args{"at": minute(r.Erased)})).Elements...)
 	}
 	if r.State == approvals.Failed || delayed(r) {
 		body.Elements = append(body.Elements, d.standing(locale, forApprovers, r)...)
@@ -31,7 +34,7 @@ func (d render) Story(locale string, r approvals.Request, trail []approvals.Entr
 		Text:   fallback(d.Words.Say(locale, "story.text", Args{"id": r.ID})),
 		Blocks: []slack.Block{header(head), body, d.trail(locale, r, trail)},
 	}
-	if r.State == approvals.Failed {
+	if retryable(r) {
 		m.Blocks = append(m.Blocks, slack.NewActionBlock("", d.retry(locale, r)))
 	}
 	return m
@@ -73,32 +76,49 @@ func lastTrouble(trail []approvals.Entry) int {
 	return -1
 }
 
-// entry words one line of the trail, its detail cut to so many characters.
+// entry words one line of the trail, what was typed or said in it cut to so many
+// characters.
 func (d render) entry(locale string, r approvals.Request, e approvals.Entry, limit int) []piece {
-	id, detail := "trail."+key(strings.ToLower(e.Event)), e.Detail
-	args := Args{"by": Mention(e.By.User), "verdict": "", "why": "", "detail": ""}
+	id, detail, words := "trail."+key(strings.ToLower(e.Event)), e.Detail, e.Words
+	if e.Erased && words == "" {
+		words = d.Words.Say(locale, "guest.erased", nil)
+	}
+	args := Args{"by": Mention(e.By.User), "why": "", "access": shownText(r.Access.Title)}
 	switch e.Event {
 	case "opened":
 		detail = ""
-	case "pressed", "voted", "dismissed":
-		verdict, rest, _ := strings.Cut(detail, ": ")
-		id, detail = id+"."+verdict, rest
-		if e.Event == "dismissed" {
-			args["why"], detail = d.because(locale, detail), ""
-		}
+	case "pressed", "voted", "dismissed", approvals.EventRefused:
+		id, detail, args["why"] = d.verdict(locale, e.Event, detail)
+		detail = firstOf(words, detail)
 	case "granted", "taken back":
 		detail = strings.TrimPrefix(detail, "group:")
+	case "delayed", "refused by Entra":
+		if words != "" { // the codes come last, and whole: support asks for them
+			detail = cut(typed(words), limit) + " (" + cut(typed(detail), maxHitch) + ")"
+			limit = maxTrouble + maxHitch
+		}
 	}
 	args["detail"] = cut(typed(detail), limit)
-	args["access"] = shownText(r.Access.Title)
 	return append(d.Words.phrase(locale, "trail.at", Args{"at": minute(e.At)}), d.Words.phrase(locale, id, args)...)
+}
+
+// verdict takes apart the detail of an entry about a decision: "deny" with a
+// reason that older entries have in it, "approve: own_request". why says briefly
+// why it did not count. One refused at once reads like one that was dismissed.
+func (d render) verdict(locale, event, detail string) (id, rest, why string) {
+	verdict, rest, _ := strings.Cut(detail, ": ")
+	if event == "dismissed" || event == approvals.EventRefused {
+		return "trail.dismissed." + verdict, "", d.because(locale, rest)
+	}
+	return "trail." + event + "." + verdict, rest, ""
 }
 
 // briefly are the refusals that a press can end in, with a few words each.
 var briefly = []*approvals.Refusal{
 	approvals.ErrNotApprover, approvals.ErrOwnRequest, approvals.ErrRepeated, approvals.ErrTooLate, approvals.ErrStaleStage,
 	approvals.ErrDecided, approvals.ErrOnlyAdmins, approvals.ErrNotRetryable, approvals.ErrUnknownPerson, approvals.ErrBot,
-	approvals.ErrForeign, approvals.ErrDeactivated, approvals.ErrSlackGuest,
+	approvals.ErrForeign, approvals.ErrDeactivated, approvals.ErrSlackGuest, approvals.ErrDenyReason, approvals.ErrTooLong,
+	approvals.ErrNotCancellable, approvals.ErrOnlyRequester,
 }
 
 // because says briefly why a press did not count, by its code if there are no

@@ -16,7 +16,7 @@ func (b *Bot) words() *Words { return b.cfg.Desk.render.Words }
 func (b *Bot) facts(ctx context.Context, id approvals.PersonID, limit time.Duration) (approvals.Person, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return b.cfg.Desk.Recent(ctx, id, factsAge)
+	return b.cfg.Desk.hurried.Recent(ctx, id, factsAge)
 }
 
 // knownLocale is the language somebody reads, as far as it is known without

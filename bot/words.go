@@ -36,8 +36,7 @@ func NewWords() (*Words, error) {
 }
 
 // Args are what a sentence needs to know. A string or a number is shown as it
-// is and never understood as markup; Mention, GroupMention and Moment are shown
-// as Slack's own. The argument "count" chooses the plural form.
+// is and never understood as markup; mentions and Moment are shown as Slack's own. The argument "count" chooses the plural form.
 type Args map[string]any
 
 // Say returns a sentence as plain text: for plain_text objects, errors at form

@@ -18,6 +18,8 @@ type (
 	Mention string
 	// GroupMention is the ID of a user group.
 	GroupMention string
+	// ChannelMention is a channel's ID.
+	ChannelMention string
 	// Bold is text of ours or of anybody, shown bold where that is possible.
 	Bold string
 	// Phrase is a sentence inside a sentence.
@@ -89,6 +91,13 @@ func (g GroupMention) plain() string  { return "@" + string(g) }
 func (g GroupMention) markup() string { return "<!subteam^" + idOnly(string(g)) + ">" }
 func (g GroupMention) elements() []slack.RichTextSectionElement {
 	return []slack.RichTextSectionElement{slack.NewRichTextSectionUserGroupElement(string(g))}
+}
+
+func (c ChannelMention) empty() bool    { return c == "" }
+func (c ChannelMention) plain() string  { return "#" + string(c) }
+func (c ChannelMention) markup() string { return "<#" + idOnly(string(c)) + ">" }
+func (c ChannelMention) elements() []slack.RichTextSectionElement {
+	return []slack.RichTextSectionElement{slack.NewRichTextSectionChannelElement(string(c), nil)}
 }
 
 func (m Moment) empty() bool   { return m.At.IsZero() }

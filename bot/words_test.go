@@ -89,8 +89,15 @@ func families(t *testing.T) map[string]bool {
 		case "pressed", "voted", "dismissed":
 			verdict, _, _ := strings.Cut(e.Detail, ": ")
 			id += "." + verdict
+		case approvals.EventRefused: // reads like one that was dismissed
+			verdict, _, _ := strings.Cut(e.Detail, ": ")
+			id = "trail.dismissed." + verdict
 		}
 		out[id] = true
+	}
+	for _, i := range incidents() {
+		kind := "incident." + incidentKind(i)
+		out[kind], out[kind+".what"], out[kind+".todo"] = true, true, true
 	}
 	for _, r := range briefly {
 		out["because."+string(r.Code)] = true

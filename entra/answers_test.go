@@ -19,6 +19,11 @@ const (
 	unsure      = approvals.Unsure
 	replicating = approvals.Replicating
 	refused     = approvals.Refused
+
+	// Later, and with everybody else.
+	noToken   = approvals.TroubleKind(approvals.WideToken)
+	noInvites = approvals.TroubleKind(approvals.WideInvitations)
+	noLooking = approvals.TroubleKind(approvals.WideDirectory)
 )
 
 func kindOf(t *testing.T, err error) approvals.TroubleKind {
@@ -33,6 +38,12 @@ func kindOf(t *testing.T, err error) approvals.TroubleKind {
 	}
 	if trouble.Doing == "" || trouble.Text == "" {
 		t.Errorf("trouble without words: %+v", trouble)
+	}
+	if trouble.Wide != "" {
+		if trouble.Kind != later {
+			t.Errorf("trouble of everybody is %s", trouble.Kind)
+		}
+		return approvals.TroubleKind(trouble.Wide)
 	}
 	return trouble.Kind
 }
@@ -76,12 +87,18 @@ func TestEveryAnswerSaysWhetherToTryAgain(t *testing.T) {
 		{"not a member any more", refuses(400, "Request_BadRequest", "One or more removed object references do not exist for the following modified properties: 'members'."), refused, refused, refused, refused, done},
 		{"blocked account", refuses(400, "BadRequest", "The invited user already exists in the directory as object ID: x, but the account is blocked from signing in."), refused, refused, refused, refused, refused},
 		{"own domain", refuses(400, "BadRequest", "This user cannot be invited because the domain of the user's email address is a verified domain of this directory."), refused, refused, refused, refused, refused},
-		{"invitations off", refuses(403, "AzureActiveDirectoryForbidden", "Guest invitations not allowed for your company."), refused, refused, refused, refused, refused},
-		{"no permission", refuses(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."), refused, refused, refused, refused, refused},
-		{"no permission to invite", refuses(401, "Unauthorized", "Insufficient privileges to perform requested operation by the application."), refused, refused, refused, refused, refused},
+		{"invitations off", refuses(403, "AzureActiveDirectoryForbidden", "Guest invitations not allowed for your company."), noInvites, noLooking, noLooking, refused, refused},
+		{"no permission", refuses(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."), noInvites, noLooking, noLooking, refused, refused},
+		{"no permission to invite", refuses(401, "Unauthorized", "Insufficient privileges to perform requested operation by the application."), noInvites, noLooking, noLooking, refused, refused},
 		{"token ran out", refuses(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."), later, later, later, later, later},
-		{"a claims challenge", refuses(401, "InvalidAuthenticationToken", "Continuous access.", "WWW-Authenticate", `Bearer error="insufficient_claims", claims="e30="`), refused, refused, refused, refused, refused},
-		{"a broken claims challenge", refuses(401, "InvalidAuthenticationToken", "Continuous access.", "WWW-Authenticate", `Bearer claims`), refused, refused, refused, refused, refused},
+		{"a claims challenge", refuses(401, "InvalidAuthenticationToken", "Continuous access.", "WWW-Authenticate", `Bearer error="insufficient_claims", claims="e30="`), noToken, noToken, noToken, noToken, noToken},
+		{"a broken claims challenge", refuses(401, "InvalidAuthenticationToken", "Continuous access.", "WWW-Authenticate", `Bearer claims`), noToken, noToken, noToken, noToken, noToken},
+		{"invitations off, told as a bad request", refuses(400, "BadRequest", "Guest invitations not allowed for your company."), noInvites, noLooking, noLooking, refused, refused},
+		{"forbidden by a proxy", saysHTML(403), noInvites, noLooking, noLooking, refused, refused},
+		{"a token that Graph does not take", refuses(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience."), noToken, noToken, noToken, noToken, noToken},
+		{"a blocked domain", refuses(403, "Forbidden", "The domain of the user is currently blocked by your invitation policy."), refused, refused, refused, refused, refused},
+		{"blocked across tenants", refuses(403, "Forbidden", "This invitation is blocked by cross-tenant access settings."), refused, refused, refused, refused, refused},
+		{"a home tenant that forbids it", refuses(403, "Forbidden", "This user can't be invited to this directory."), refused, refused, refused, refused, refused},
 		{"JSON without a message", graphSays(400, `{"error":{"code":"BadRequest"}}`), refused, refused, refused, refused, refused},
 		{"JSON without an error", graphSays(400, `{}`), refused, refused, refused, refused, refused},
 		{"JSON with an error of another kind", graphSays(400, `{"error":"no"}`), refused, refused, refused, refused, refused},
@@ -124,7 +141,7 @@ func TestTroubleKeepsWhatSupportAsksFor(t *testing.T) {
 	}{
 		{
 			"the platform's words", refuses(403, "Authorization_RequestDenied", "Insufficient\nprivileges."),
-			approvals.Trouble{Kind: refused, Code: "Authorization_RequestDenied", Text: "Insufficient privileges.", Status: 403, RequestID: "req-1"},
+			approvals.Trouble{Kind: later, Code: "Authorization_RequestDenied", Text: "Insufficient privileges.", Status: 403, RequestID: "req-1", Wide: approvals.WideInvitations},
 		},
 		{
 			"seconds to wait", refuses(429, "TooManyRequests", "Slow down.", "Retry-After", "7"),

@@ -23,6 +23,7 @@ import (
 type Client struct {
 	cfg     checked
 	adapter *khttp.NetHttpRequestAdapter
+	invites pace
 }
 
 var _ approvals.Tenant = (*Client)(nil)
@@ -77,7 +78,7 @@ func (c *Client) Check(ctx context.Context) error {
 	info := c.request(kiota.GET, "/users{?%24select,%24top}", nil)
 	info.QueryParameters["%24select"] = "id"
 	info.QueryParameters["%24top"] = "1"
-	_, err := c.send(ctx, step{doing: "checking Microsoft Graph", want: http.StatusOK}, info, models.CreateUserCollectionResponseFromDiscriminatorValue)
+	_, err := c.send(ctx, step{doing: "checking Microsoft Graph", want: http.StatusOK, wide: approvals.WideDirectory}, info, models.CreateUserCollectionResponseFromDiscriminatorValue)
 	return err
 }
 
@@ -96,6 +97,7 @@ type step struct {
 	want    int    // the one status that means it is done
 	once    bool   // doing it twice is not harmless, so an unknown outcome is Unsure
 	account string // the guest it needs, whom the directory may not know yet
+	wide    string // the incident, if Graph grants it to nobody
 }
 
 // send makes one call, once. It returns when the answer is read, or the time of

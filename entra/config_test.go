@@ -116,7 +116,7 @@ func TestCheckAsksWithATokenAndReportsWhy(t *testing.T) {
 		code   string
 	}{
 		{"all is well", says200(`{"value":[]}`), &idle{}, done, ""},
-		{"no permission", refuses(403, "Authorization_RequestDenied", "Insufficient privileges."), &idle{}, refused, "Authorization_RequestDenied"},
+		{"no permission", refuses(403, "Authorization_RequestDenied", "Insufficient privileges."), &idle{}, noLooking, "Authorization_RequestDenied"},
 		{"no token", says200(`{"value":[]}`), &idle{err: errors.New("AADSTS700016: Application not found.\r\nTrace ID: 1")}, later, "token"},
 		{"not Graph", saysHTML(200), &idle{}, later, ""},
 		{"an empty answer", says200(`null`), &idle{}, later, ""},

@@ -92,7 +92,7 @@ func TestARefusedSecretIsTriedAgainLaterInEntrasWords(t *testing.T) {
 	}
 	want := approvals.Trouble{
 		Kind: approvals.Later, Doing: "inviting the guest", Code: "token",
-		Text: "AADSTS7000215: Invalid client secret provided.", Status: 401, RequestID: "trace-1",
+		Text: "AADSTS7000215: Invalid client secret provided.", Status: 401, RequestID: "trace-1", Wide: approvals.WideToken,
 	}
 	if *trouble != want {
 		t.Errorf("got  %+v\nwant %+v", *trouble, want)

@@ -38,7 +38,7 @@ func (c *Client) Find(ctx context.Context, email string) (approvals.Found, bool,
 	info := c.request(kiota.GET, "/users{?%24filter,%24select}", nil)
 	info.QueryParameters["%24filter"] = addressFilter(email)
 	info.QueryParameters["%24select"] = accountFields
-	got, err := c.send(ctx, step{doing: lookingFor, want: http.StatusOK}, info, models.CreateUserCollectionResponseFromDiscriminatorValue)
+	got, err := c.send(ctx, step{doing: lookingFor, want: http.StatusOK, wide: approvals.WideDirectory}, info, models.CreateUserCollectionResponseFromDiscriminatorValue)
 	if err != nil {
 		return approvals.Found{}, false, err
 	}
@@ -87,7 +87,7 @@ func (c *Client) Look(ctx context.Context, accountID string) (approvals.Found, e
 	}
 	info := c.request(kiota.GET, "/users/{user}{?%24select}", map[string]string{"user": accountID})
 	info.QueryParameters["%24select"] = accountFields
-	got, err := c.send(ctx, step{doing: lookingAt, want: http.StatusOK, account: accountID}, info, models.CreateUserFromDiscriminatorValue)
+	got, err := c.send(ctx, step{doing: lookingAt, want: http.StatusOK, account: accountID, wide: approvals.WideDirectory}, info, models.CreateUserFromDiscriminatorValue)
 	if err != nil {
 		return approvals.Found{}, err
 	}

@@ -14,7 +14,8 @@ const inviting = "inviting the guest"
 
 // Invite sends one invitation, in one request, whatever the answer. Called again
 // for the same guest it gives the same account and a new redeem link, and the
-// earlier link stops working.
+// earlier link stops working. One whose turn has not come does not leave: its
+// trouble is of CodePace and says when to come again.
 func (c *Client) Invite(ctx context.Context, g approvals.Guest) (approvals.Invitation, error) {
 	ask := models.NewInvitation()
 	ask.SetInvitedUserEmailAddress(&g.Email)
@@ -27,7 +28,13 @@ func (c *Client) Invite(ctx context.Context, g approvals.Guest) (approvals.Invit
 	if err != nil {
 		return approvals.Invitation{}, &approvals.Trouble{Kind: approvals.Refused, Doing: inviting, Text: tidy(err.Error())}
 	}
-	s := step{doing: inviting, want: http.StatusCreated, once: true}
+	if wait := c.invites.wait(c.cfg.Now()); wait > 0 {
+		return approvals.Invitation{}, &approvals.Trouble{
+			Kind: approvals.Later, Code: approvals.CodePace, Doing: inviting, After: wait,
+			Text: "other invitations leave first",
+		}
+	}
+	s := step{doing: inviting, want: http.StatusCreated, once: true, wide: approvals.WideInvitations}
 	got, err := c.send(ctx, s, info, models.CreateInvitationFromDiscriminatorValue)
 	if err != nil {
 		return approvals.Invitation{}, err

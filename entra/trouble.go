@@ -105,6 +105,33 @@ func (seen reply) refused(t *approvals.Trouble, s step, err error, unknown appro
 	default:
 		t.Kind = approvals.Refused
 	}
+	if t.Kind == approvals.Refused {
+		if t.Wide = seen.wide(s, message); t.Wide != "" {
+			t.Kind = approvals.Later // it had no effect, and goes well once an administrator has put it right
+		}
+	}
+}
+
+// wide is the incident that a refusal is part of, if it is not about this one
+// guest or group. Which status goes with which words is not documented for
+// invitations, so the words decide where they are known.
+func (seen reply) wide(s step, message string) string {
+	lacking := says(message, "insufficient privileges")
+	switch {
+	case s.wide != "" && (lacking || says(message, "invitations not allowed")):
+		return s.wide
+	case seen.status == http.StatusUnauthorized && !lacking:
+		return approvals.WideToken
+	case s.wide != "" && seen.status == http.StatusForbidden && !aboutOneGuest(message):
+		return s.wide
+	}
+	return ""
+}
+
+// aboutOneGuest tells refusals that the next guest need not meet.
+func aboutOneGuest(message string) bool {
+	return says(message, "domain of the user", "invitation policy", "cross-tenant access settings", "cross cloud worker",
+		"already exists in the directory", "can't be invited", "cannot be invited", "generic authorization exception")
 }
 
 // replicates tells an answer that a directory gives about an object it has not heard of yet.
@@ -129,6 +156,10 @@ func tokenTrouble(t *approvals.Trouble, err error) {
 	if failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && failed.RawResponse != nil {
 		t.Status = failed.RawResponse.StatusCode
 		t.RequestID = failed.RawResponse.Header.Get("x-ms-request-id")
+	}
+	switch t.Status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden: // the authority knows us, and will not
+		t.Wide = approvals.WideToken
 	}
 }
 

@@ -86,6 +86,14 @@ func (f *Fault) write(rw http.ResponseWriter) {
 	_, _ = rw.Write([]byte(f.Body)) // the peer may be gone; there is nobody to tell
 }
 
+// dated puts the world's time on an answer, whose time would be the machine's otherwise.
+func (w *World) dated(next http.HandlerFunc) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Date", w.cfg.Now().UTC().Format(http.TimeFormat))
+		next(rw, r)
+	}
+}
+
 // pause waits in real time, or until ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	if d <= 0 {

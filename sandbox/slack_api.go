@@ -185,7 +185,7 @@ func (w *World) callLocked(c *apiCall, host string) answer {
 		return refuse(code)
 	}
 	if !w.grantedAny(m.scopes) {
-		return w.missingScope(m.scopes[0])
+		return w.missingScope(w.neededLocked(c, m.scopes))
 	}
 	if wait := w.overLimitLocked(c.method, m.perMinute, time.Minute); wait > 0 {
 		return answer{body: map[string]any{"ok": false, "error": "ratelimited"}, retry: wait}
@@ -214,6 +214,15 @@ func (w *World) granted(scope string) bool { return slices.Contains(w.cfg.Scopes
 
 func (w *World) grantedAny(scopes []string) bool {
 	return len(scopes) == 0 || slices.ContainsFunc(scopes, w.granted)
+}
+
+// neededLocked is the scope that a call lacks: where it depends on the conversation, that of its kind.
+func (w *World) neededLocked(c *apiCall, scopes []string) string {
+	_, what, _ := strings.Cut(scopes[0], ":")
+	if ch := w.channels[c.string("channel")]; ch != nil && slices.Contains(scopes, ch.scopeOf(what)) {
+		return ch.scopeOf(what)
+	}
+	return scopes[0]
 }
 
 func (w *World) missingScope(needed string) answer {

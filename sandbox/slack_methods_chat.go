@@ -104,7 +104,7 @@ func chatGetPermalink(w *World, c *apiCall) answer {
 	if ch == nil {
 		return refuse("channel_not_found")
 	}
-	if w.findMessageLocked(ch.ID, ts) == nil {
+	if m := w.findMessageLocked(ch.ID, ts); m == nil || m.Ephemeral {
 		return refuse("message_not_found")
 	}
 	return accept("channel", ch.ID, "permalink",

@@ -203,19 +203,29 @@ func conversationsHistory(w *World, c *apiCall) answer {
 
 func conversationsReplies(w *World, c *apiCall) answer {
 	ts := c.string("ts")
-	if w.findMessageLocked(c.string("channel"), ts) == nil {
+	if _, problem := w.listedLocked(c); problem != nil {
+		return *problem
+	}
+	if m := w.findMessageLocked(c.string("channel"), ts); m == nil || m.Ephemeral {
 		return refuse("thread_not_found")
 	}
 	return w.listMessages(c, func(m *Message) bool { return m.TS == ts || m.ThreadTS == ts }, false)
 }
 
-func (w *World) listMessages(c *apiCall, want func(*Message) bool, newestFirst bool) answer {
+// listedLocked is the conversation whose messages the app may list.
+func (w *World) listedLocked(c *apiCall) (*channel, *answer) {
 	ch, problem := w.readableLocked(c.string("channel"), "history")
+	if problem == nil && !ch.has(BotUser) {
+		a := refuse("not_in_channel")
+		return nil, &a
+	}
+	return ch, problem
+}
+
+func (w *World) listMessages(c *apiCall, want func(*Message) bool, newestFirst bool) answer {
+	ch, problem := w.listedLocked(c)
 	if problem != nil {
 		return *problem
-	}
-	if !ch.has(BotUser) {
-		return refuse("not_in_channel")
 	}
 	oldest, latest, inclusive := c.string("oldest"), c.string("latest"), truthy(c.args["inclusive"])
 	list := []any{}

@@ -69,6 +69,8 @@ type Tenant struct {
 	timers   []*time.Timer
 	closed   bool
 
+	authorityCalls []GraphCall
+
 	tokenKey  []byte // signs access tokens
 	authority *http.Server
 	address   string

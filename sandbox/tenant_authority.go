@@ -31,7 +31,7 @@ func (t *Tenant) startAuthority(ctx context.Context) error {
 	mux.HandleFunc("GET /common/discovery/instance", t.serveInstance)
 	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", t.serveToken)
 	server := &http.Server{
-		Handler:           mux,
+		Handler:           t.struck(mux),
 		ReadHeaderTimeout: 10 * time.Second,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{leaf}, MinVersion: tls.VersionTLS12},
 		ErrorLog:          log.New(io.Discard, "", 0), // a client that does not trust us says so itself
@@ -103,18 +103,6 @@ func (t *Tenant) serveInstance(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (t *Tenant) serveToken(w http.ResponseWriter, r *http.Request) {
-	fault := t.takeFault(r.Method, r.URL.Path)
-	pause(r.Context(), fault.Delay)
-	if fault.Cut {
-		panic(http.ErrAbortHandler) // the one way to close the connection without an answer
-	}
-	if fault.speaks() {
-		reply := fault.reply()
-		text := t.prepare(w.Header(), r, reply)
-		w.WriteHeader(reply.status)
-		_, _ = io.WriteString(w, text) // a client that went away has nobody to tell
-		return
-	}
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 	if refusal := tokenRequestRefusal(r); refusal != "" {
 		t.refuseToken(w, r, tokenRefusals[refusal])

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"path"
@@ -21,6 +22,7 @@ type GraphCall struct {
 	Header   http.Header // without Authorization
 	Body     string      // after decompression
 	Status   int         // 0: the connection was cut without an answer
+	Effect   bool        // it was carried out or refused on its merits, whatever the app was told of that
 	Response string
 	At       time.Time
 	Took     time.Duration
@@ -63,6 +65,40 @@ func (t *Tenant) Calls() []GraphCall {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.calls)
+}
+
+// AuthorityCalls returns the requests to the token authority so far, oldest first: method, path, status and times only.
+func (t *Tenant) AuthorityCalls() []GraphCall {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.authorityCalls)
+}
+
+// struck lets faults strike the authority, before any effect, and keeps its calls.
+func (t *Tenant) struck(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := GraphCall{Method: r.Method, Path: r.URL.Path, At: t.now()}
+		fault := t.takeFault(r.Method, r.URL.Path)
+		pause(r.Context(), fault.Delay)
+		reply := fault.reply()
+		if !fault.Cut && fault.speaks() {
+			c.Status = reply.status
+		}
+		c.Took = t.now().Sub(c.At)
+		t.mu.Lock()
+		t.authorityCalls = append(t.authorityCalls, c)
+		t.mu.Unlock()
+		switch {
+		case fault.Cut:
+			panic(http.ErrAbortHandler) // the one way to close the connection without an answer
+		case fault.speaks():
+			text := t.prepare(w.Header(), r, reply)
+			w.WriteHeader(reply.status)
+			_, _ = io.WriteString(w, text) // a client that went away has nobody to tell
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
 }
 
 func (t *Tenant) record(c GraphCall) {

@@ -70,7 +70,7 @@ func (t *Tenant) serveGraph(w http.ResponseWriter, r *http.Request) {
 	case bad != nil:
 		reply = *bad
 	default:
-		reply = t.authorised(r, body)
+		reply, c.Effect = t.authorised(r, body), true
 	}
 	if fault.AfterEffect {
 		pause(r.Context(), fault.Delay)

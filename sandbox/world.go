@@ -171,7 +171,7 @@ func (w *World) Start(ctx context.Context, addr string) error {
 
 func (w *World) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/api/{method}", w.serveAPI)
+	mux.HandleFunc("/api/{method}", w.dated(w.serveAPI))
 	mux.HandleFunc("/link/", w.serveLink)
 	mux.HandleFunc("POST /response/{team}/{id}", w.serveResponseURL)
 	w.tenant.routes(mux)

@@ -11,7 +11,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"partnerbot/approvals"
-	"partnerbot/store"
 )
 
 // BenchmarkCreate compares the shared commits of the stores with what would be
@@ -126,57 +125,4 @@ func plainCreate(db *bbolt.DB, email string) error {
 		}
 		return nil
 	})
-}
-
-// manyRequests is how large the store is whose lists are measured.
-const manyRequests = 100_000
-
-// BenchmarkRead asks a store of 100,000 pending requests, each with its clock owed.
-func BenchmarkRead(b *testing.B) {
-	s := openBolt(b, filepath.Join(b.TempDir(), "requests.db"))
-	fill(b, s)
-	ask := func(name string, q approvals.Query) {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				if page := list(b, s, q); len(page.Requests) != q.Limit || page.Total != manyRequests {
-					b.Fatalf("%d of %d", len(page.Requests), page.Total)
-				}
-			}
-		})
-	}
-	ask("newest 20 pending and their count", approvals.Query{Pending: true, Limit: 20})
-	ask("20 pending in the middle and their count", approvals.Query{Pending: true, Limit: 20, Before: manyRequests / 2})
-	ask("newest 1 pending and their count", approvals.Query{Pending: true, Limit: 1})
-	b.Run("one request", func(b *testing.B) {
-		for b.Loop() {
-			get(b, s, "INV-50000")
-		}
-	})
-	b.Run("take when nothing is due", func(b *testing.B) {
-		for b.Loop() {
-			if rows, _ := take(b, s, nine.Add(-1)); len(rows) != 0 {
-				b.Fatal(rows)
-			}
-		}
-	})
-}
-
-func fill(b *testing.B, s *store.Bolt) {
-	const writers = 256
-	done := make(chan error, writers)
-	for w := range writers {
-		go func() {
-			for n := w; n < manyRequests; n += writers {
-				email := guestNo(n)
-				if _, err := s.Create(context.Background(), approvals.LiveKey(email, "falcon"), openChange(email)); err != nil {
-					done <- err
-					return
-				}
-			}
-			done <- nil
-		}()
-	}
-	for range writers {
-		must(b, <-done)
-	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,35 +19,56 @@ import (
 )
 
 // The buckets of the file. Numbers are those of INV-n: eight bytes, big-endian,
-// so that keys sort as requests were made. Values are JSON unless said otherwise.
+// so that keys sort as requests were made; so is a place in the trail. Values are
+// JSON unless said otherwise.
 //
-//	bucket    key                                value            bucket sequence
-//	meta      "schema"                           decimal number
-//	requests  number                             Request          last number given out
-//	trail     number, sequence                   Entry            last sequence given out
-//	live      LiveKey (e-mail, 0x00, access)     number
-//	pending   number                             nothing          how many wait for a person
-//	mine      requester's user ID, 0x00, number  nothing
-//	owed      number, kind                       Owed
-//	due       due time (12 bytes), kind, number  nothing
+//	bucket     key                                         value            bucket sequence
+//	meta       "schema"                                    decimal number
+//	meta       "head"                                      place, 32 bytes of seal
+//	meta       "filling"                                   nothing
+//	probe      nothing but one key                         zeros that Writable wrote
+//	requests   number                                      Request          last number given out
+//	trail      number, place                               record, sealed (seal.go)
+//	live       LiveKey (e-mail, 0x00, access)              number
+//	guests     e-mail in small letters, 0x00, number       nothing
+//	pending    number                                      nothing          how many wait for a person
+//	mine       requester's user ID, 0x00, number           nothing
+//	owed       number, kind                                Owed
+//	due        lane, 0x00, due time (12 bytes), kind, number  nothing
+//	incidents  key                                         Incident
 //
-// live holds live requests only, pending those that wait for a person. Every row of owed
-// has one of due, and the other way round.
+// live holds live requests only, pending those that wait for a person, guests all
+// whose guest was not erased. Every row of owed has one of due, and the other way
+// round. filling is there while a copy is put into the file, and never else.
 var (
-	bucketMeta     = []byte("meta")
-	bucketRequests = []byte("requests")
-	bucketTrail    = []byte("trail")
-	bucketLive     = []byte("live")
-	bucketPending  = []byte("pending")
-	bucketMine     = []byte("mine")
-	bucketOwed     = []byte("owed")
-	bucketDue      = []byte("due")
+	bucketMeta      = []byte("meta")
+	bucketProbe     = []byte("probe")
+	bucketRequests  = []byte("requests")
+	bucketTrail     = []byte("trail")
+	bucketLive      = []byte("live")
+	bucketGuests    = []byte("guests")
+	bucketPending   = []byte("pending")
+	bucketMine      = []byte("mine")
+	bucketOwed      = []byte("owed")
+	bucketDue       = []byte("due")
+	bucketIncidents = []byte("incidents")
 
-	keySchema = []byte("schema")
+	keySchema  = []byte("schema")
+	keyHead    = []byte("head")
+	keyFilling = []byte("filling")
+	keyProbe   = []byte("probe")
 )
 
+// buckets are all of them.
+func buckets() [][]byte {
+	return [][]byte{
+		bucketMeta, bucketProbe, bucketRequests, bucketTrail, bucketLive, bucketGuests,
+		bucketPending, bucketMine, bucketOwed, bucketDue, bucketIncidents,
+	}
+}
+
 // schema is the version of the table above. A change of its meaning adds one.
-const schema = 1
+const schema = 2
 
 // How a store can be unusable. Open's errors say which file and what to do.
 var (
@@ -53,10 +76,15 @@ var (
 	ErrNotStore    = errors.New("what is there is not a partnerbot store")
 	ErrNewerSchema = errors.New("it was written by a newer partnerbot")
 	ErrNoFolder    = errors.New("the folder does not exist")
+	ErrHalfFilled  = errors.New("a copy into it was not finished")
 )
 
 // ErrClosed is returned by everything that is asked of a closed store.
 var ErrClosed = errors.New("the store is closed")
+
+// ErrUnsure is wrapped by errors about a write that was under way when whoever
+// waited for it had no more time: it may be kept or not.
+var ErrUnsure = errors.New("the write was not answered in time")
 
 // ErrCorrupt is wrapped by errors about a value that cannot be what was written.
 var ErrCorrupt = errors.New("corrupt value")
@@ -66,32 +94,67 @@ type Options struct {
 	// Timeout is how long Open waits for another process to let go of the file;
 	// 0 means 300 ms, enough for a restart that overlaps a little.
 	Timeout time.Duration
+	// Keys seal the trail.
+	Keys Keys
+	// Quiet is how long a write that was kept proves that the next one will be;
+	// 0 means 10 s.
+	Quiet time.Duration
+	// Log is told of rows that cannot be read, and of a file that was brought up
+	// to date; nil is silence.
+	Log *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.Timeout <= 0 {
+		o.Timeout = 300 * time.Millisecond
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
 }
 
 // Bolt keeps requests in one file, of which it is the only user. All methods
 // may be called by any number of goroutines.
 type Bolt struct {
 	committer[*tables]
-	db *bbolt.DB
-	wg sync.WaitGroup
+	db      *bbolt.DB
+	log     *slog.Logger
+	sealer  *sealer // the committer's
+	skipped skipped
+	health  *health
+	filling sync.Mutex // held by who writes: the committer, or Fill
+	wg      sync.WaitGroup
 }
 
-var _ approvals.Store = (*Bolt)(nil)
+var (
+	_ approvals.Store = (*Bolt)(nil)
+	_ Archive         = (*Bolt)(nil)
+)
 
-// Open opens the store in a file, or makes it. Rows of work that were in hand
-// when the last process ended are free again.
+const (
+	// mapped is how much of the address space a file has from the start. bbolt
+	// would else move its mapping as the file grows, and let all writers wait until
+	// nobody reads any more: a backup takes long. It costs no memory and no disk.
+	mapped = min(16<<30, math.MaxInt/2)
+	// growth is by how much the file grows.
+	growth = 4 << 20
+)
+
+// Open opens the store in a file, or makes it. A file of an older partnerbot is
+// brought up to date, after a copy of it was put beside it. Rows of work that were
+// in hand when the last process ended are free again.
 func Open(path string, opts Options) (*Bolt, error) {
-	if opts.Timeout <= 0 {
-		opts.Timeout = 300 * time.Millisecond
-	}
-	db, err := openFile(path, opts.Timeout)
+	opts = opts.withDefaults()
+	db, err := openFile(path, bbolt.Options{Timeout: opts.Timeout, InitialMmapSize: mapped})
 	if err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
-	if err := prepare(db); err != nil {
-		return nil, fmt.Errorf("opening the store %s: %w", path, errors.Join(err, db.Close()))
+	db.AllocSize = growth
+	if err := prepare(db, opts); err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, errors.Join(ofDisk(err), db.Close()))
 	}
-	b := &Bolt{db: db}
+	b := &Bolt{db: db, log: opts.Log, sealer: opts.Keys.sealer(), health: newHealth(opts.Quiet)}
 	b.committer = newCommitter(b.transact)
 	b.wg.Go(b.commitAll)
 	return b, nil
@@ -102,6 +165,7 @@ func Open(path string, opts Options) (*Bolt, error) {
 func (b *Bolt) Close() error {
 	b.queue.close()
 	b.wg.Wait()
+	b.health.stop()
 	if err := b.db.Close(); err != nil {
 		return fmt.Errorf("closing the store: %w", err)
 	}
@@ -109,12 +173,12 @@ func (b *Bolt) Close() error {
 }
 
 // openFile locks and maps the file, and words what stands against it.
-func openFile(path string, timeout time.Duration) (*bbolt.DB, error) {
+func openFile(path string, opts bbolt.Options) (*bbolt.DB, error) {
 	folder := filepath.Dir(path)
 	if info, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) || (err == nil && !info.IsDir()) {
 		return nil, fmt.Errorf("%w: make %s first, or name another file", ErrNoFolder, folder)
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout})
+	db, err := bbolt.Open(path, 0o600, &opts)
 	switch {
 	case err == nil:
 		return db, nil
@@ -123,26 +187,25 @@ func openFile(path string, timeout time.Duration) (*bbolt.DB, error) {
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
 		return nil, fmt.Errorf("%w: name another file, or put a backup in its place (%w)", ErrNotStore, err)
 	}
-	return nil, err
+	return nil, ofDisk(err)
 }
 
-// prepare makes the buckets of a new file. A file that is not ours, or newer
-// than this program, is left as it is.
-func prepare(db *bbolt.DB) error {
-	fresh := false
-	err := db.View(func(tx *bbolt.Tx) error {
-		meta := tx.Bucket(bucketMeta)
-		if meta == nil {
-			first, _ := tx.Cursor().First()
-			if fresh = first == nil; fresh {
-				return nil
-			}
-			return fmt.Errorf("%w: another program keeps its data there; name another file", ErrNotStore)
+// prepare makes the buckets of a new file and brings those of an older one up to
+// date. A file that is not ours, or newer than this program, is left as it is.
+func prepare(db *bbolt.DB, opts Options) error {
+	version := 0
+	err := db.View(func(tx *bbolt.Tx) (err error) {
+		if first, _ := tx.Cursor().First(); first == nil {
+			return nil
 		}
-		return checkSchema(string(meta.Get(keySchema)))
-	})
-	if err != nil || !fresh {
+		version, err = versionOf(tx)
 		return err
+	})
+	switch {
+	case err != nil || version == schema:
+		return err
+	case version > 0:
+		return migrateFile(db, version, opts)
 	}
 	if err := db.Update(makeBuckets); err != nil {
 		return fmt.Errorf("making the buckets: %w", err)
@@ -150,24 +213,36 @@ func prepare(db *bbolt.DB) error {
 	return syncFolder(filepath.Dir(db.Path()))
 }
 
-func checkSchema(text string) error {
+// versionOf is the schema of a file that this program can use.
+func versionOf(tx *bbolt.Tx) (int, error) {
+	meta := tx.Bucket(bucketMeta)
+	if meta == nil {
+		return 0, fmt.Errorf("%w: another program keeps its data there; name another file", ErrNotStore)
+	}
+	text := string(meta.Get(keySchema))
 	n, err := strconv.Atoi(text)
 	switch {
 	case err != nil || n < 1:
-		return fmt.Errorf("%w: its schema version %q is no number", ErrNotStore, text)
+		return 0, fmt.Errorf("%w: its schema version %q is no number", ErrNotStore, text)
 	case n > schema:
-		return fmt.Errorf("%w: it has schema version %d and this program knows %d; install the newer one again", ErrNewerSchema, n, schema)
+		return 0, fmt.Errorf("%w: it has schema version %d and this program knows %d; install the newer one again", ErrNewerSchema, n, schema)
+	case meta.Get(keyFilling) != nil:
+		return 0, fmt.Errorf("%w: delete the file and copy again", ErrHalfFilled)
 	}
-	return nil
+	return n, nil
 }
 
 func makeBuckets(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bucketMeta, bucketRequests, bucketTrail, bucketLive, bucketPending, bucketMine, bucketOwed, bucketDue} {
+	for _, name := range buckets() {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
 	}
-	return tx.Bucket(bucketMeta).Put(keySchema, []byte(strconv.Itoa(schema)))
+	meta := tx.Bucket(bucketMeta)
+	if err := meta.Put(keyHead, Head{}.bytes()); err != nil {
+		return err
+	}
+	return meta.Put(keySchema, []byte(strconv.Itoa(schema)))
 }
 
 // syncFolder makes sure that the name of a new file survives a power cut too.

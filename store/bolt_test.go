@@ -38,8 +38,12 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 			})
 		}, store.ErrNotStore, "another program"},
 		{"a file of a newer schema", func(t *testing.T, path string) {
+			setSchema(t, path, "3")
+		}, store.ErrNewerSchema, "schema version 3"},
+		{"a file that is half a copy", func(t *testing.T, path string) {
 			setSchema(t, path, "2")
-		}, store.ErrNewerSchema, "schema version 2"},
+			edit(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("filling"), nil) })
+		}, store.ErrHalfFilled, "copy again"},
 		{"a schema that is no number", func(t *testing.T, path string) {
 			setSchema(t, path, "two")
 		}, store.ErrNotStore, "two"},
@@ -134,13 +138,26 @@ func TestCorruptValuesAreErrors(t *testing.T) {
 			return errOf(s.Create(context.Background(), "jane@acme.example\x00falcon", openChange("jane@acme.example")))
 		}},
 		{"an entry of the trail", "trail", number + number, "[]", func(s *store.Bolt) error { return errOf(s.Trail(context.Background(), "INV-1")) }},
-		{"a row of work", "owed", number + "cards", "{}", func(s *store.Bolt) error {
-			_, _, err := s.Take(context.Background(), nine, 1)
-			return err
+		{"an index of a guest", "guests", "jane@acme.example\x00x", "", func(s *store.Bolt) error {
+			return errOf(s.History(context.Background(), "jane@acme.example"))
 		}},
-		{"a due time", "due", "\x00", "", func(s *store.Bolt) error {
-			_, _, err := s.Take(context.Background(), nine, 1)
-			return err
+		{"an entry to be erased", "trail", number + number, "[]", func(s *store.Bolt) error {
+			return errOf(s.Erase(context.Background(), "INV-1", next()))
+		}},
+		{"the end of the trail", "meta", "head", "x", func(s *store.Bolt) error {
+			return errOf(s.Update(context.Background(), "INV-1", next()))
+		}},
+		{"the end of a trail that is read", "meta", "head", "x", func(s *store.Bolt) error {
+			return s.Snapshot(context.Background(), func(store.Snapshot) error { return nil })
+		}},
+		{"an incident", "incidents", "entra token", `{"key":"other"}`, func(s *store.Bolt) error {
+			return errOf(s.Incidents(context.Background()))
+		}},
+		{"an incident under change", "incidents", "entra token", `[]`, func(s *store.Bolt) error {
+			return errOf(s.Incident(context.Background(), "entra token", func(i approvals.Incident) (approvals.Incident, error) { return i, nil }))
+		}},
+		{"a row in a copy", "owed", number + "cards", "{}", func(s *store.Bolt) error {
+			return s.Snapshot(context.Background(), func(is store.Snapshot) error { return errOf(store.Count(context.Background(), is)) })
 		}},
 	}
 	for _, tt := range tests {
@@ -168,7 +185,7 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 	refusedWith(t, err, store.ErrClosed)
 	_, err = s.Get(t.Context(), r.ID)
 	refusedWith(t, err, store.ErrClosed)
-	_, _, err = s.Take(t.Context(), nine, 1)
+	_, _, err = s.Take(t.Context(), nine, approvals.LaneSlack, 1)
 	refusedWith(t, err, store.ErrClosed)
 	must(t, s.Close())
 }

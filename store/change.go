@@ -13,23 +13,47 @@ import (
 	"partnerbot/approvals"
 )
 
-// tables are the buckets as one writing transaction sees them.
+// tables are the buckets as one writing transaction sees them, and the end of the trail.
 type tables struct {
-	requests, trail, live, pending, mine, owed, due *bbolt.Bucket
+	meta, probe, requests, trail, live, guests, pending, mine, owed, due, incidents *bbolt.Bucket
+
+	sealer *sealer
+	head   Head
 }
 
 // growing is how full pages are left where keys only grow.
 const growing = 0.9
 
-func openTables(tx *bbolt.Tx) *tables {
+func openTables(tx *bbolt.Tx, s *sealer) (*tables, error) {
 	t := &tables{
-		requests: tx.Bucket(bucketRequests), trail: tx.Bucket(bucketTrail), live: tx.Bucket(bucketLive),
-		pending: tx.Bucket(bucketPending), mine: tx.Bucket(bucketMine), owed: tx.Bucket(bucketOwed), due: tx.Bucket(bucketDue),
+		meta: tx.Bucket(bucketMeta), probe: tx.Bucket(bucketProbe), requests: tx.Bucket(bucketRequests), trail: tx.Bucket(bucketTrail), live: tx.Bucket(bucketLive),
+		guests: tx.Bucket(bucketGuests), pending: tx.Bucket(bucketPending), mine: tx.Bucket(bucketMine), owed: tx.Bucket(bucketOwed),
+		due: tx.Bucket(bucketDue), incidents: tx.Bucket(bucketIncidents), sealer: s,
 	}
 	for _, bucket := range []*bbolt.Bucket{t.requests, t.trail, t.pending} {
 		bucket.FillPercent = growing
 	}
-	return t
+	var err error
+	t.head, err = headAt(t.meta)
+	return t, err
+}
+
+// headAt reads the end of the trail.
+func headAt(meta *bbolt.Bucket) (Head, error) {
+	value := meta.Get(keyHead)
+	head, ok := headOf(value)
+	if !ok {
+		return Head{}, corrupt(bucketMeta, keyHead, fmt.Sprintf("it has %d bytes", len(value)))
+	}
+	return head, nil
+}
+
+// keepHead notes the end of the trail if it moved.
+func (t *tables) keepHead(was Head) error {
+	if t.head == was {
+		return nil
+	}
+	return t.meta.Put(keyHead, t.head.bytes())
 }
 
 // errNothing rolls back a transaction in which everybody was refused.
@@ -43,9 +67,14 @@ func (b *Bolt) transact(jobs []*job[*tables]) (err error) {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	b.filling.Lock()
+	defer b.filling.Unlock()
 	err = b.db.Update(func(tx *bbolt.Tx) error {
-		t := openTables(tx)
-		kept := 0
+		t, err := openTables(tx, b.sealer)
+		if err != nil {
+			return err
+		}
+		was, kept := t.head, 0
 		for _, j := range jobs {
 			if j.plan, j.err = j.decided(t); j.err != nil {
 				continue
@@ -58,11 +87,13 @@ func (b *Bolt) transact(jobs []*job[*tables]) (err error) {
 		if kept == 0 {
 			return errNothing
 		}
-		return nil
+		return t.keepHead(was)
 	})
 	if errors.Is(err, errNothing) {
 		return nil
 	}
+	err = ofDisk(err)
+	b.health.note(err)
 	return err
 }
 
@@ -133,11 +164,11 @@ func (t *tables) plan(id approvals.RequestID, was *approvals.Request, c approval
 	if err != nil {
 		return plan{}, fmt.Errorf("encoding %s: %w", id, err)
 	}
-	entries, err := encodeAll(c.Entries)
+	entries, err := unsealedOf(c)
 	if err != nil {
-		return plan{}, fmt.Errorf("encoding the trail of %s: %w", id, err)
+		return plan{}, err
 	}
-	rows, err := planRows(c, work, func(r row) (*approvals.Owed, error) { return rowAt(t.owed, r) })
+	rows, err := planRows(c, work, t.rowToChange)
 	if err != nil {
 		return plan{}, err
 	}
@@ -175,18 +206,6 @@ func oneLive(r approvals.Request, live func(key string) (*approvals.Request, err
 	return approvals.RefuseTwin(*other)
 }
 
-func encodeAll[T any](things []T) ([][]byte, error) {
-	values := make([][]byte, 0, len(things))
-	for _, thing := range things {
-		v, err := json.Marshal(thing)
-		if err != nil {
-			return nil, err
-		}
-		values = append(values, v)
-	}
-	return values, nil
-}
-
 func (t *tables) keepRequest(was *approvals.Request, is approvals.Request, value []byte) error {
 	key := numberKey(is.ID.Number())
 	if was == nil {
@@ -202,77 +221,12 @@ func (t *tables) keepRequest(was *approvals.Request, is approvals.Request, value
 	return t.keepIndexes(was, is, key)
 }
 
-// keepIndexes makes live, pending and mine say what the request now is.
-func (t *tables) keepIndexes(was *approvals.Request, is approvals.Request, key []byte) error {
-	old := approvals.Request{}
-	if was != nil {
-		old = *was
-	}
-	if err := move(t.live, liveIndex(old), liveIndex(is), key); err != nil {
-		return err
-	}
-	if err := move(t.mine, mineIndex(old), mineIndex(is), nil); err != nil {
-		return err
-	}
-	before, after := pendingIndex(old), pendingIndex(is)
-	if err := move(t.pending, before, after, nil); err != nil {
-		return err
-	}
-	switch {
-	case before == nil && after != nil:
-		return t.pending.SetSequence(t.pending.Sequence() + 1)
-	case before != nil && after == nil:
-		return t.pending.SetSequence(t.pending.Sequence() - 1)
-	}
-	return nil
-}
-
-// Where a request stands in an index, nil for nowhere.
-func liveIndex(r approvals.Request) []byte {
-	if !r.Live() {
-		return nil
-	}
-	return []byte(r.LiveKey())
-}
-
-func mineIndex(r approvals.Request) []byte {
-	if r.ID == "" {
-		return nil
-	}
-	return append(minePrefix(r.Requester.User), numberKey(r.ID.Number())...)
-}
-
-func pendingIndex(r approvals.Request) []byte {
-	if !r.Waits() {
-		return nil
-	}
-	return numberKey(r.ID.Number())
-}
-
-// move takes an entry of an index from one key to another; nil is nowhere.
-func move(index *bbolt.Bucket, from, to, value []byte) error {
-	if bytes.Equal(from, to) {
-		return nil
-	}
-	if from != nil {
-		if err := index.Delete(from); err != nil {
-			return err
-		}
-	}
-	if to == nil {
-		return nil
-	}
-	return index.Put(to, value)
-}
-
-func (t *tables) keepTrail(r approvals.Request, entries [][]byte) error {
-	for _, value := range entries {
-		n, err := t.trail.NextSequence()
-		if err != nil {
-			return err
-		}
-		key := append(numberKey(r.ID.Number()), numberKey(n)...)
-		if err := t.trail.Put(key, value); err != nil {
+// keepTrail seals the entries at the end of the trail.
+func (t *tables) keepTrail(r approvals.Request, entries []unsealed) error {
+	for _, u := range entries {
+		var record []byte
+		record, t.head = t.sealer.seal(t.head, u)
+		if err := t.trail.Put(trailKey(r.ID.Number(), t.head.N), record); err != nil {
 			return err
 		}
 	}

@@ -33,9 +33,12 @@ type job[T any] struct {
 // needs is what a job reads, so that a store far away reads it for all jobs in
 // one journey.
 type needs struct {
-	number  uint64 // a request and its rows of work; 0 for none
-	create  bool   // the next number, and the live request of liveKey
-	liveKey string
+	number   uint64 // a request and its rows of work; 0 for none
+	family   bool   // the other live requests of its guest
+	trail    bool   // its entries
+	create   bool   // the next number, and the live request of liveKey
+	liveKey  string
+	incident string // the key of one; "" for none
 }
 
 const (
@@ -105,8 +108,8 @@ func newCommitter[T any](transact func([]*job[T]) error) committer[T] {
 }
 
 // write has a job done in the next commit and returns when it is on disk, or
-// nothing of it is. A job whose ctx ends while it waits will not be done; one
-// that is under way is waited for.
+// nothing of it is. A job whose ctx ends while it waits will not be done; if it
+// is under way by then, the error is ErrUnsure.
 func (c *committer[T]) write(ctx context.Context, n needs, decide func(T) (plan, error)) (approvals.Request, error) {
 	if err := ctx.Err(); err != nil {
 		return approvals.Request{}, err
@@ -121,7 +124,7 @@ func (c *committer[T]) write(ctx context.Context, n needs, decide func(T) (plan,
 		if j.state.CompareAndSwap(waiting, givenUp) {
 			return approvals.Request{}, ctx.Err()
 		}
-		<-j.done
+		return approvals.Request{}, fmt.Errorf("%w: %w", ErrUnsure, ctx.Err())
 	}
 	if j.err != nil {
 		return approvals.Request{}, j.err

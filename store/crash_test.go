@@ -108,12 +108,21 @@ func checkAcknowledged(t *testing.T, path string, kept map[approvals.RequestID]a
 	s, err := store.Open(path, store.Options{})
 	must(t, err)
 	defer func() { must(t, s.Close()) }()
-	rows, _, err := s.Take(t.Context(), nine, 1<<20)
-	must(t, err)
 	owed := map[approvals.RequestID]int{}
-	for _, o := range rows {
-		owed[o.Request]++
+	for _, lane := range approvals.Lanes() {
+		rows, _, err := s.Take(t.Context(), nine, lane, 1<<20)
+		must(t, err)
+		for _, o := range rows {
+			owed[o.Request]++
+		}
 	}
+	must(t, s.Snapshot(t.Context(), func(is store.Snapshot) error {
+		report, err := store.Verify(t.Context(), is, store.Keys{}, store.VerifyOptions{})
+		if !report.Good() {
+			t.Errorf("the trail after a kill: %v", report.Findings)
+		}
+		return err
+	}))
 	for id, a := range kept {
 		r := get(t, s, id)
 		if r.Version < a.version || r.Guest.Email != a.email {

@@ -11,6 +11,9 @@ func (p *Postgres) Kill() {
 	p.stop()
 	p.wg.Wait()
 	p.closed.Store(true)
+	p.abandon()
+	p.health.stop()
+	p.writers.Close()
 	p.pool.Close()
 }
 

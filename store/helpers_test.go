@@ -59,7 +59,7 @@ func pending(id approvals.RequestID, email string) approvals.Change {
 	}
 	return approvals.Change{
 		Request: r,
-		Entries: []approvals.Entry{{Request: id, Version: 1, At: nine, By: r.Requester, Event: "opened", To: r.State}},
+		Entries: []approvals.Entry{{Request: id, Version: 1, At: nine, By: r.Requester, Event: "opened", To: r.State, Detail: "falcon", Words: email + ": the audit"}},
 		Owed:    []approvals.Owing{{Kind: approvals.WorkCards}, {Kind: approvals.WorkClock, Due: nine.Add(time.Hour)}},
 	}
 }
@@ -108,7 +108,12 @@ func owing(kind approvals.Work, due time.Time) func(*approvals.Change) {
 }
 
 func to(s approvals.State) func(*approvals.Change) {
-	return func(c *approvals.Change) { c.Request.State = s }
+	return func(c *approvals.Change) {
+		c.Request.State = s
+		for i := range c.Entries {
+			c.Entries[i].To = s
+		}
+	}
 }
 
 func update(t testing.TB, s approvals.Store, id approvals.RequestID, edits ...func(*approvals.Change)) approvals.Request {
@@ -125,11 +130,17 @@ func get(t testing.TB, s approvals.Store, id approvals.RequestID) approvals.Requ
 	return r
 }
 
-// take hands out everything that is due.
-func take(t testing.TB, s approvals.Store, now time.Time) ([]approvals.Owed, time.Time) {
+// take hands out everything that is due, whichever lane it is in.
+func take(t testing.TB, s approvals.Store, now time.Time) (rows []approvals.Owed, next time.Time) {
 	t.Helper()
-	rows, next, err := s.Take(t.Context(), now, 1000)
-	must(t, err)
+	for _, lane := range approvals.Lanes() {
+		more, then, err := s.Take(t.Context(), now, lane, 1000)
+		must(t, err)
+		rows = append(rows, more...)
+		if next.IsZero() || (!then.IsZero() && then.Before(next)) {
+			next = then
+		}
+	}
 	return rows, next
 }
 
@@ -161,7 +172,7 @@ func numbers(rs []approvals.Request) []uint64 {
 // woken reports whether the store rang since the last look.
 func woken(s approvals.Store) bool {
 	select {
-	case <-s.Woken():
+	case <-s.Woken(approvals.LaneSlack):
 		return true
 	default:
 		return false

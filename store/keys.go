@@ -5,20 +5,33 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"iter"
+	"strings"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"partnerbot/approvals"
 )
 
 const (
 	numberSize = 8
-	dueSize    = 12
+	timeSize   = 12
 )
 
 func numberKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 // minePrefix is what all keys of one requester in the bucket mine begin with.
 func minePrefix(user string) []byte { return append([]byte(user), 0) }
+
+// guestPrefix is what all keys of one guest in the bucket guests begin with.
+func guestPrefix(email string) []byte { return append([]byte(strings.ToLower(email)), 0) }
+
+// lanePrefix is what all keys of one lane in the bucket due begin with.
+func lanePrefix(lane approvals.Lane) []byte { return append([]byte(lane), 0) }
+
+// trailKey is where the trail has an entry of a request.
+func trailKey(number, n uint64) []byte { return append(numberKey(number), numberKey(n)...) }
 
 // row names a row of owed work.
 type row struct {
@@ -31,23 +44,35 @@ func rowOf(o approvals.Owed) row { return row{o.Request.Number(), o.Kind} }
 // key is the row's in the bucket owed.
 func (r row) key() []byte { return append(numberKey(r.number), r.kind...) }
 
-// dueKey is the row's in the bucket due. It sorts by time for any time there is.
+// dueKey is the row's in the bucket due. In a lane it sorts by time for any time there is.
 func (r row) dueKey(due time.Time) []byte {
-	k := binary.BigEndian.AppendUint64(nil, uint64(due.Unix())^1<<63) //nolint:gosec // the sign bit is what is wanted
-	k = binary.BigEndian.AppendUint32(k, uint32(due.Nanosecond()))    //nolint:gosec // below a thousand million
+	k := lanePrefix(r.kind.Lane())
+	k = binary.BigEndian.AppendUint64(k, uint64(due.Unix())^1<<63) //nolint:gosec // the sign bit is what is wanted
+	k = binary.BigEndian.AppendUint32(k, uint32(due.Nanosecond())) //nolint:gosec // below a thousand million
 	k = append(k, r.kind...)
 	return binary.BigEndian.AppendUint64(k, r.number)
 }
 
-// parseDueKey reads a key of the bucket due.
-func parseDueKey(k []byte) (due time.Time, r row, err error) {
-	if len(k) < dueSize+numberSize {
+// parseDueKey reads a key of a lane in the bucket due.
+func parseDueKey(lane approvals.Lane, k []byte) (due time.Time, r row, err error) {
+	rest, ok := bytes.CutPrefix(k, lanePrefix(lane))
+	if !ok || len(rest) < timeSize+numberSize {
 		return time.Time{}, row{}, corrupt(bucketDue, k, "too short")
 	}
-	seconds := int64(binary.BigEndian.Uint64(k) ^ 1<<63) //nolint:gosec // undoes dueKey
-	due = time.Unix(seconds, int64(binary.BigEndian.Uint32(k[8:]))).UTC()
-	kind, number := k[dueSize:len(k)-numberSize], k[len(k)-numberSize:]
+	seconds := int64(binary.BigEndian.Uint64(rest) ^ 1<<63) //nolint:gosec // undoes dueKey
+	due = time.Unix(seconds, int64(binary.BigEndian.Uint32(rest[8:]))).UTC()
+	kind, number := rest[timeSize:len(rest)-numberSize], rest[len(rest)-numberSize:]
 	return due, row{binary.BigEndian.Uint64(number), approvals.Work(kind)}, nil
+}
+
+// keysFrom walks the keys of a bucket that begin with a prefix, and their values.
+// The bucket must not be changed meanwhile.
+func keysFrom(in *bbolt.Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(k, v []byte) bool) {
+		c := in.Cursor()
+		for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix) && yield(k, v); k, v = c.Next() {
+		}
+	}
 }
 
 // corrupt is the error about a value that is not what was written there.

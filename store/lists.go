@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -48,11 +47,9 @@ func (b *Bolt) Trail(ctx context.Context, id approvals.RequestID) ([]approvals.E
 		if _, err := requestAt(tx.Bucket(bucketRequests), id); err != nil {
 			return err
 		}
-		prefix := numberKey(id.Number())
-		c := tx.Bucket(bucketTrail).Cursor()
-		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-			var e approvals.Entry
-			if err := json.Unmarshal(v, &e); err != nil {
+		for k, v := range keysFrom(tx.Bucket(bucketTrail), numberKey(id.Number())) {
+			e, err := openRecord(v)
+			if err != nil {
 				return corrupt(bucketTrail, k, err)
 			}
 			entries = append(entries, e)
@@ -62,17 +59,45 @@ func (b *Bolt) Trail(ctx context.Context, id approvals.RequestID) ([]approvals.E
 	return entries, err
 }
 
-// Guest implements approvals.Reader, newest first.
-func (b *Bolt) Guest(ctx context.Context, email string) ([]approvals.Request, error) {
+// Guest implements approvals.Reader.
+func (b *Bolt) Guest(ctx context.Context, email string) (found []approvals.Request, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	var found []approvals.Request
-	err := b.view(func(tx *bbolt.Tx) error {
-		prefix := []byte(approvals.LiveKey(email, ""))
-		requests, c := tx.Bucket(bucketRequests), tx.Bucket(bucketLive).Cursor()
-		for k, number := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, number = c.Next() {
-			r, err := indexed(requests, bucketLive, k, number)
+	err = b.view(func(tx *bbolt.Tx) (err error) {
+		found, err = liveOf(tx.Bucket(bucketRequests), tx.Bucket(bucketLive), email, "")
+		return err
+	})
+	return found, err
+}
+
+// liveOf are the live requests for a guest other than one, newest first.
+func liveOf(requests, live *bbolt.Bucket, email string, but approvals.RequestID) (found []approvals.Request, err error) {
+	for k, number := range keysFrom(live, []byte(approvals.LiveKey(email, ""))) {
+		r, err := indexed(requests, bucketLive, k, number)
+		if err != nil {
+			return nil, err
+		}
+		if r.ID != but {
+			found = append(found, r)
+		}
+	}
+	slices.SortFunc(found, newest)
+	return found, nil
+}
+
+// newest orders requests as people read them.
+func newest(x, y approvals.Request) int { return cmp.Compare(y.ID.Number(), x.ID.Number()) }
+
+// History implements approvals.Reader.
+func (b *Bolt) History(ctx context.Context, email string) (found []approvals.Request, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	err = b.view(func(tx *bbolt.Tx) error {
+		for k := range keysFrom(tx.Bucket(bucketGuests), guestPrefix(email)) {
+			number := bytes.TrimPrefix(k, guestPrefix(email))
+			r, err := indexed(tx.Bucket(bucketRequests), bucketGuests, k, number)
 			if err != nil {
 				return err
 			}
@@ -80,7 +105,7 @@ func (b *Bolt) Guest(ctx context.Context, email string) ([]approvals.Request, er
 		}
 		return nil
 	})
-	slices.SortFunc(found, func(x, y approvals.Request) int { return cmp.Compare(y.ID.Number(), x.ID.Number()) })
+	slices.SortFunc(found, newest)
 	return found, err
 }
 

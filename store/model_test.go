@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"partnerbot/approvals"
+	"partnerbot/store"
 )
 
 // rowName names a row of work in the model.
@@ -22,17 +24,23 @@ type rowName struct {
 
 // model is a store as plainly as it can be said: maps, and no index at all.
 type model struct {
-	requests map[approvals.RequestID]approvals.Request
-	trail    map[approvals.RequestID][]approvals.Entry
-	rows     map[rowName]approvals.Owed
-	inHand   map[rowName]bool
+	requests  map[approvals.RequestID]approvals.Request
+	trail     map[approvals.RequestID][]approvals.Entry
+	rows      map[rowName]approvals.Owed
+	inHand    map[rowName]bool
+	entries   uint64 // in the whole trail
+	incidents map[string]approvals.Incident
 }
 
 // keep is what a change does; settled is the work in hand that it ends, if any.
 func (m *model) keep(c approvals.Change, settled *approvals.Owed) {
 	id := c.Request.ID
 	m.requests[id] = c.Request
-	m.trail[id] = append(m.trail[id], c.Entries...)
+	for _, e := range c.Entries {
+		m.entries++
+		e.N = m.entries
+		m.trail[id] = append(m.trail[id], e)
+	}
 	asked := map[approvals.Work]time.Time{}
 	for _, o := range c.Owed {
 		asked[o.Kind] = o.Due
@@ -67,11 +75,32 @@ func (m *model) postpone(work approvals.Owed, due time.Time) {
 	delete(m.inHand, name)
 }
 
-// take hands out what is due; the order among rows due at the same time is free.
-func (m *model) take(now time.Time) (rows []approvals.Owed, next time.Time) {
+// erase is what keep does, and no words are left in the trail of the request.
+func (m *model) erase(c approvals.Change) {
+	m.keep(c, nil)
+	for i := range m.trail[c.Request.ID] {
+		if e := &m.trail[c.Request.ID][i]; e.Words != "" {
+			e.Words, e.Erased = "", true
+		}
+	}
+}
+
+// of are the requests for a guest, live ones or all, other than one, newest first.
+func (m *model) of(email string, live bool, but approvals.RequestID) (found []approvals.Request) {
+	for _, r := range m.requests {
+		if strings.EqualFold(r.Guest.Email, email) && (r.Live() || !live) && r.ID != but {
+			found = append(found, r)
+		}
+	}
+	slices.SortFunc(found, func(a, b approvals.Request) int { return cmp.Compare(b.ID.Number(), a.ID.Number()) })
+	return found
+}
+
+// take hands out what is due in a lane; the order among rows due at the same time is free.
+func (m *model) take(now time.Time, lane approvals.Lane) (rows []approvals.Owed, next time.Time) {
 	for name, o := range m.rows {
 		switch {
-		case m.inHand[name]:
+		case m.inHand[name] || name.kind.Lane() != lane:
 		case !o.Due.After(now):
 			rows = append(rows, o)
 			m.inHand[name] = true
@@ -143,12 +172,13 @@ func checkModel(t *testing.T, kind func(t testing.TB) opener) {
 		open := kind(t)
 		run := &modelRun{t: t, rt: rt, open: open, store: open(t).(closer), now: nine, m: model{
 			requests: map[approvals.RequestID]approvals.Request{}, trail: map[approvals.RequestID][]approvals.Entry{},
-			rows: map[rowName]approvals.Owed{}, inHand: map[rowName]bool{},
+			rows: map[rowName]approvals.Owed{}, inHand: map[rowName]bool{}, incidents: map[string]approvals.Incident{},
 		}}
 		defer func() { _ = run.store.Close() }()
 		rt.Repeat(map[string]func(*rapid.T){
 			"create": run.create, "update": run.update, "take": run.take, "settle": run.settle,
 			"postpone": run.postpone, "list": run.list, "reopen": run.reopen, "": run.check,
+			"together": run.together, "erase": run.erase, "incident": run.incident, "look": run.look, "verify": run.verify,
 		})
 	})
 }
@@ -180,15 +210,24 @@ func (x *modelRun) create(rt *rapid.T) {
 	x.outcome(rt, err, live != nil, func() { x.m.keep(c, nil) })
 }
 
-// change draws a change of a request: its state, a version or none, and owings.
+// change draws a change of a request: what is shown of it, and a version or none,
+// with a state, words and owings.
 func (x *modelRun) change(rt *rapid.T, id approvals.RequestID) (approvals.Change, bool) {
 	r := x.m.requests[id]
-	r.State = rapid.SampledFrom(approvals.States()).Draw(rt, "state")
+	if r.Guest.Email == "" {
+		rt.Skip("whose guest was erased does not change")
+	}
+	r.Shown.Direct.TS = rapid.SampledFrom([]string{"", "1.1", "2.2"}).Draw(rt, "shown")
 	c := approvals.Change{Request: r}
 	if rapid.Bool().Draw(rt, "accepted") {
+		r.State = rapid.SampledFrom(approvals.States()).Draw(rt, "state")
+		c.Request.State = r.State
 		c.Request.Version++
 		c.Request.Changed = x.now
 		c.Entries = []approvals.Entry{{Request: id, Version: c.Request.Version, At: x.now, Event: "edited", To: r.State}}
+		if rapid.Bool().Draw(rt, "words") {
+			c.Entries[0].Words = rapid.String().Draw(rt, "typed")
+		}
 		for range rapid.IntRange(0, 3).Draw(rt, "owings") {
 			o := approvals.Owing{Kind: rapid.SampledFrom(approvals.Works()).Draw(rt, "kind")}
 			if later := rapid.IntRange(0, 5).Draw(rt, "later"); later > 0 {
@@ -215,6 +254,63 @@ func (x *modelRun) update(rt *rapid.T) {
 	x.outcome(rt, err, refuse || twin, func() { x.m.keep(c, nil) })
 }
 
+// together changes a request in sight of the guest's other live ones.
+func (x *modelRun) together(rt *rapid.T) {
+	id := x.anyID(rt)
+	c, twin := x.change(rt, id)
+	_, err := x.store.Together(x.rt.Context(), id, func(r approvals.Request, others []approvals.Request) (approvals.Change, error) {
+		x.equal(rt, "the request to change", r, x.m.requests[id])
+		x.equal(rt, "the others", numbers(others), numbers(x.m.of(r.Guest.Email, true, id)))
+		return c, nil
+	})
+	x.outcome(rt, err, twin, func() { x.m.keep(c, nil) })
+}
+
+// erase takes the guest out of a request that is over.
+func (x *modelRun) erase(rt *rapid.T) {
+	id := x.anyID(rt)
+	r := x.m.requests[id]
+	if r.Live() || r.Guest.Email == "" {
+		rt.Skip("it is live, or erased already")
+	}
+	r.Guest, r.Reason = approvals.Guest{}, ""
+	r.Version++
+	c := approvals.Change{Request: r, Entries: []approvals.Entry{{Request: id, Version: r.Version, At: x.now, Event: "erased", To: r.State, Words: "by ann"}}}
+	refuse := rapid.IntRange(0, 4).Draw(rt, "refuse") == 0
+	_, err := x.store.Erase(x.rt.Context(), id, func(approvals.Request) (approvals.Change, error) {
+		if refuse {
+			return c, errTest
+		}
+		return c, nil
+	})
+	x.outcome(rt, err, refuse, func() { x.m.erase(c) })
+}
+
+func (x *modelRun) incident(rt *rapid.T) {
+	key := rapid.SampledFrom([]string{approvals.WideToken, approvals.WideChannel + "C1"}).Draw(rt, "key")
+	is := approvals.Incident{Key: key, Since: x.now, Version: rapid.Uint64Range(1, 9).Draw(rt, "version")}
+	verdict := rapid.SampledFrom([]string{"keep", "forget", "refuse"}).Draw(rt, "verdict")
+	_, err := x.store.Incident(x.rt.Context(), key, func(was approvals.Incident) (approvals.Incident, error) {
+		want, ok := x.m.incidents[key]
+		if !ok {
+			want.Key = key
+		}
+		x.equal(rt, "the incident to change", was, want)
+		switch verdict {
+		case "forget":
+			return approvals.Incident{}, nil
+		case "refuse":
+			return is, errTest
+		}
+		return is, nil
+	})
+	x.outcome(rt, err, verdict == "refuse", func() {
+		if x.m.incidents[key] = is; verdict == "forget" {
+			delete(x.m.incidents, key)
+		}
+	})
+}
+
 func (x *modelRun) settle(rt *rapid.T) {
 	work := x.anyTaken(rt)
 	c, twin := x.change(rt, work.Request)
@@ -236,11 +332,12 @@ func (x *modelRun) postpone(rt *rapid.T) {
 
 func (x *modelRun) take(rt *rapid.T) {
 	x.now = x.now.Add(time.Duration(rapid.IntRange(0, 90).Draw(rt, "seconds")) * time.Second)
-	rows, next, err := x.store.Take(x.rt.Context(), x.now, 1000)
+	lane := rapid.SampledFrom(approvals.Lanes()).Draw(rt, "lane")
+	rows, next, err := x.store.Take(x.rt.Context(), x.now, lane, 1000)
 	if err != nil {
 		rt.Fatal(err)
 	}
-	wantRows, wantNext := x.m.take(x.now)
+	wantRows, wantNext := x.m.take(x.now, lane)
 	x.equal(rt, "rows taken", rows, wantRows)
 	x.equal(rt, "next", next, wantNext)
 	x.taken = append(x.taken, rows...)
@@ -286,6 +383,43 @@ func (x *modelRun) check(rt *rapid.T) {
 			rt.Fatal(err)
 		}
 		x.equal(rt, "trail", trail, x.m.trail[id])
+	}
+}
+
+// look compares what is found of guests, and the incidents.
+func (x *modelRun) look(rt *rapid.T) {
+	for _, email := range []string{"a@x.example", "B@x.example"} {
+		all, err := x.store.History(x.rt.Context(), email)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		x.equal(rt, "all of a guest", numbers(all), numbers(x.m.of(email, false, "")))
+		live, err := x.store.Guest(x.rt.Context(), email)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		x.equal(rt, "live ones of a guest", numbers(live), numbers(x.m.of(email, true, "")))
+	}
+	incidents, err := x.store.Incidents(x.rt.Context())
+	if err != nil {
+		rt.Fatal(err)
+	}
+	want := slices.SortedFunc(maps.Values(x.m.incidents), func(a, b approvals.Incident) int { return cmp.Compare(a.Key, b.Key) })
+	x.equal(rt, "the incidents", incidents, want)
+}
+
+// verify finds nothing wrong with a store that nobody tampered with.
+func (x *modelRun) verify(rt *rapid.T) {
+	err := x.store.(store.Archive).Snapshot(x.rt.Context(), func(s store.Snapshot) error {
+		report, err := store.Verify(x.rt.Context(), s, store.Keys{}, store.VerifyOptions{})
+		if !report.Good() {
+			rt.Fatalf("found %v", report.Findings)
+		}
+		x.equal(rt, "entries", report.Entries, x.m.entries)
+		return err
+	})
+	if err != nil {
+		rt.Fatal(err)
 	}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -23,7 +24,7 @@ type rowChange struct {
 // is given back in memory: it is handed out again no earlier than due.
 func (b *Bolt) Postpone(ctx context.Context, work approvals.Owed, due time.Time) error {
 	_, err := b.write(ctx, needs{}, func(t *tables) (plan, error) {
-		was, err := rowAt(t.owed, rowOf(work))
+		was, err := t.rowToChange(rowOf(work))
 		if err != nil {
 			return plan{}, err
 		}
@@ -135,6 +136,16 @@ func rowAt(owed *bbolt.Bucket, r row) (*approvals.Owed, error) {
 	}
 	o, err := decodeOwed(key, value)
 	return &o, err
+}
+
+// rowToChange reads a row that is about to be written anew. One that cannot be
+// read is as good as none: what is owed now takes its place.
+func (t *tables) rowToChange(r row) (*approvals.Owed, error) {
+	o, err := rowAt(t.owed, r)
+	if errors.Is(err, ErrCorrupt) {
+		return nil, nil
+	}
+	return o, err
 }
 
 // keepRow writes a row and its place in the bucket due.

@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"partnerbot/approvals"
 )
 
 const (
@@ -16,34 +19,55 @@ const (
 )
 
 // news is what a replica tells the others: who it is, and when the first of what
-// it wrote is due. The zero time says nothing of when.
-func news(replica string, due time.Time) string { return replica + " " + due.Format(time.RFC3339Nano) }
+// it wrote in each lane is due. No lanes say that anything may be due.
+func news(replica string, due map[approvals.Lane]time.Time) string {
+	words := []string{replica}
+	for _, lane := range approvals.Lanes() {
+		if at, ok := due[lane]; ok {
+			words = append(words, string(lane), at.Format(time.RFC3339Nano))
+		}
+	}
+	return strings.Join(words, " ")
+}
 
 // heard rings for what another replica wrote.
 func (p *Postgres) heard(text string) {
-	replica, when, _ := strings.Cut(text, " ")
-	if replica == p.replica {
+	words := strings.Fields(text)
+	switch {
+	case len(words) > 0 && words[0] == p.replica:
+		return
+	case len(words) < 3:
+		p.ringAll()
 		return
 	}
-	due, err := time.Parse(time.RFC3339Nano, when)
-	if err != nil {
-		due = time.Time{}
+	for pair := range slices.Chunk(words[1:], 2) {
+		due, err := time.Parse(time.RFC3339Nano, pair[len(pair)-1])
+		if err != nil {
+			due = time.Time{}
+		}
+		p.ring(approvals.Lane(pair[0]), due)
 	}
-	p.ring(due)
 }
 
-func (p *Postgres) ring(due time.Time) {
+func (p *Postgres) ring(lane approvals.Lane, due time.Time) {
 	p.hands.mu.Lock()
 	defer p.hands.mu.Unlock()
-	p.hands.wake(due)
+	p.hands.wake(lane, due)
+}
+
+// ringAll rings in every lane, whatever is known there.
+func (p *Postgres) ringAll() {
+	for _, lane := range approvals.Lanes() {
+		p.ring(lane, time.Time{})
+	}
 }
 
 // listen hears the other replicas until ctx ends, over a connection of its own.
 // News that came while there was none is made up for by ringing once.
-func (p *Postgres) listen(ctx context.Context, cfg *pgx.ConnConfig) {
+func (p *Postgres) listen(ctx context.Context) {
 	wait := firstWait
 	for ctx.Err() == nil {
-		err := p.hear(ctx, cfg, func() { wait = firstWait })
+		err := p.hear(ctx, func() { wait = firstWait })
 		if ctx.Err() != nil {
 			return
 		}
@@ -59,8 +83,8 @@ func (p *Postgres) listen(ctx context.Context, cfg *pgx.ConnConfig) {
 }
 
 // hear listens until the connection breaks; listening is told when it does.
-func (p *Postgres) hear(ctx context.Context, cfg *pgx.ConnConfig, listening func()) error {
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+func (p *Postgres) hear(ctx context.Context, listening func()) error {
+	conn, err := pgx.ConnectConfig(ctx, p.config.Copy())
 	if err != nil {
 		return err
 	}
@@ -73,7 +97,7 @@ func (p *Postgres) hear(ctx context.Context, cfg *pgx.ConnConfig, listening func
 		return err
 	}
 	listening()
-	p.ring(time.Time{})
+	p.ringAll()
 	for {
 		n, err := next(ctx, conn)
 		switch {

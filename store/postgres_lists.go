@@ -2,10 +2,10 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,6 +40,27 @@ func (p *Postgres) Guest(ctx context.Context, email string) ([]approvals.Request
 	return found, nil
 }
 
+// History implements approvals.Reader.
+func (p *Postgres) History(ctx context.Context, email string) ([]approvals.Request, error) {
+	found, err := p.docs(ctx, `SELECT number, doc FROM requests WHERE guest = $1 ORDER BY number DESC`, strings.ToLower(email))
+	if err != nil {
+		return nil, fmt.Errorf("reading a guest's requests: %w", p.said(err))
+	}
+	return found, nil
+}
+
+// Incidents implements approvals.Reader.
+func (p *Postgres) Incidents(ctx context.Context) (all []approvals.Incident, err error) {
+	rows, err := p.pool.Query(ctx, allIncidents)
+	if err == nil {
+		err = eachIncident(rows, func(i approvals.Incident) error { all = append(all, i); return nil })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the incidents: %w", p.said(err))
+	}
+	return all, nil
+}
+
 func (p *Postgres) docs(ctx context.Context, sql string, args ...any) (found []approvals.Request, err error) {
 	rows, err := p.pool.Query(ctx, sql, args...)
 	if err != nil {
@@ -60,17 +81,15 @@ func (p *Postgres) Trail(ctx context.Context, id approvals.RequestID) ([]approva
 	var entries []approvals.Entry
 	b := &pgx.Batch{}
 	b.Queue(`SELECT EXISTS (SELECT FROM requests WHERE number = $1)`, n).QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
-	b.Queue(`SELECT entry FROM trail WHERE request = $1 ORDER BY n`, n).Query(func(rows pgx.Rows) error {
-		var text []byte
-		_, err := pgx.ForEachRow(rows, []any{&text}, func() error {
-			var e approvals.Entry
-			if err := json.Unmarshal(text, &e); err != nil {
-				return fmt.Errorf("table trail, request %d: %w: %w", n, ErrCorrupt, err)
+	b.Queue(`SELECT n, request, record FROM trail WHERE request = $1 ORDER BY n`, n).Query(func(rows pgx.Rows) error {
+		return eachRecord(rows, func(row entryRow) error {
+			e, err := openRecord(row.record)
+			if err != nil {
+				return fmt.Errorf("table trail, entry %d: %w: %w", row.n, ErrCorrupt, err)
 			}
 			entries = append(entries, e)
 			return nil
 		})
-		return err
 	})
 	if err := p.pool.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("reading the trail of %s: %w", id, p.said(err))
@@ -97,7 +116,7 @@ func (p *Postgres) List(ctx context.Context, q approvals.Query) (approvals.Page,
 	})
 	b.Queue(behind, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&beyond) })
 	if q.Pending && q.Requester.User == "" {
-		b.Queue(`SELECT n FROM counters WHERE name = 'pending'`).QueryRow(func(row pgx.Row) error { return row.Scan(&page.Total) })
+		b.Queue(`SELECT pending FROM head WHERE one`).QueryRow(func(row pgx.Row) error { return row.Scan(&page.Total) })
 	}
 	b.Queue(`COMMIT`)
 	if err := p.pool.SendBatch(ctx, b).Close(); err != nil {

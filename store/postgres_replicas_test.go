@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"partnerbot/approvals"
 	"partnerbot/store"
+	"partnerbot/store/pgtest"
 )
 
 // patience is how long a test waits for what must come.
@@ -37,15 +39,47 @@ func eventually(t *testing.T, what string, is func() bool) {
 	}
 }
 
-func rings(t testing.TB, what string, s approvals.Store) {
+// rings waits for the bell of each lane, of all lanes if none is named.
+func rings(t testing.TB, what string, s approvals.Store, lanes ...approvals.Lane) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	select {
-	case <-s.Woken():
-	case <-ctx.Done():
-		t.Fatalf("nobody was woken by %s", what)
+	if len(lanes) == 0 {
+		lanes = approvals.Lanes()
 	}
+	for _, lane := range lanes {
+		select {
+		case <-s.Woken(lane):
+		case <-ctx.Done():
+			t.Fatalf("nobody was woken in the lane %s by %s", lane, what)
+		}
+	}
+}
+
+// asks opens a request of a guest for an access, as an auditor expects it.
+func asks(email, access string) func(approvals.RequestID, *approvals.Request) (approvals.Change, error) {
+	return func(id approvals.RequestID, _ *approvals.Request) (approvals.Change, error) {
+		c := pending(id, email)
+		c.Request.Access.ID = access
+		c.Entries[0].Detail, c.Entries[0].Words = access, email
+		return c, nil
+	}
+}
+
+// moves takes a request to a state, as an auditor expects it.
+func moves(state approvals.State) func(approvals.Request) (approvals.Change, error) {
+	return func(r approvals.Request) (approvals.Change, error) {
+		was := r.State
+		r.Version, r.State = r.Version+1, state
+		return approvals.Change{Request: r, Entries: []approvals.Entry{{Request: r.ID, Version: r.Version, At: nine, Event: "moved", From: was, To: state}}}, nil
+	}
+}
+
+func ask(t testing.TB, s approvals.Store, email, access string) approvals.Request {
+	t.Helper()
+	r, err := s.Create(t.Context(), approvals.LiveKey(email, access), asks(email, access))
+	must(t, err)
+	return r
 }
 
 func TestReplicasLoseNoUpdate(t *testing.T) {
@@ -86,7 +120,7 @@ func TestAReplicaWaitsForTheChangeOfTheOther(t *testing.T) {
 	wg.Go(func() { second <- errOf(b.Update(context.Background(), r.ID, next())) })
 	var waiting bool
 	for !waiting && len(second) == 0 {
-		must(t, conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT number%')`).Scan(&waiting))
+		must(t, conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM head%FOR UPDATE')`).Scan(&waiting))
 	}
 	close(leave)
 	must(t, <-second)
@@ -157,7 +191,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 	var mu sync.Mutex
 	hands := map[approvals.RequestID]int{}
 	both(all, a, b, func(_ int, s *store.Postgres) {
-		rows, _, err := s.Take(context.Background(), nine, 2)
+		rows, _, err := s.Take(context.Background(), nine, approvals.LaneSlack, 2)
 		if err != nil {
 			t.Error(err)
 		}
@@ -262,7 +296,7 @@ func TestClosingGivesWorkToTheOtherReplica(t *testing.T) {
 	rings(t, "listening", b)
 	create(t, a, "jane@acme.example")
 	want := takeOne(t, a, nine)
-	rings(t, "the new request", b)
+	rings(t, "the new request", b, approvals.LaneSlack)
 	take(t, b, nine)
 	must(t, a.Close())
 	rings(t, "the end of the other replica", b)
@@ -274,16 +308,142 @@ func TestACommitWakesTheOtherReplica(t *testing.T) {
 	rings(t, "listening", b)
 	take(t, b, nine)
 	r := create(t, a, "jane@acme.example")
-	rings(t, "the new request", b)
+	rings(t, "the new request", b, approvals.LaneSlack)
 	take(t, b, nine)
-	update(t, a, r.ID, owing(guest, nine.Add(time.Minute)))
-	rings(t, "work sooner than was known", b)
+	update(t, a, r.ID, owing(approvals.WorkVotes, nine.Add(time.Minute)))
+	rings(t, "work sooner than was known", b, approvals.LaneSlack)
 	t.Run("also after the line was cut", func(t *testing.T) {
 		take(t, b, nine)
 		pgExec(t, address, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()`)
 		rings(t, "listening again", b)
 		take(t, b, nine)
 		update(t, a, r.ID, owing(approvals.WorkVotes, nine.Add(time.Second)))
-		rings(t, "work sooner than was known", b)
+		rings(t, "work sooner than was known", b, approvals.LaneSlack)
 	})
+}
+
+func TestNewsIsOfItsLane(t *testing.T) {
+	a, b, _ := replicas(t, store.PostgresOptions{})
+	rings(t, "listening", b)
+	r := create(t, a, "jane@acme.example")
+	rings(t, "the new request", b, approvals.LaneSlack)
+	take(t, b, nine)
+	update(t, a, r.ID, owing(guest, nine.Add(time.Minute)))
+	rings(t, "work for Entra", b, approvals.LaneEntra)
+	if woken(b) {
+		t.Error("the lane of Slack was woken by work for Entra")
+	}
+	if rows, _, err := b.Take(t.Context(), nine.Add(time.Minute), approvals.LaneEntra, 9); err != nil || len(rows) != 1 || rows[0].Kind != guest {
+		t.Errorf("took %v, %v; want the guest alone", rows, err)
+	}
+}
+
+// TestTakingCostsItsLane looks at how many rows the database reads for work of a
+// lane when the other one is full.
+func TestTakingCostsItsLane(t *testing.T) {
+	address := pgURL(t)
+	s := openPostgres(t, address)
+	r := create(t, s, "jane@acme.example")
+	update(t, s, r.ID, owing(guest, nine.Add(time.Minute)))
+	pgExec(t, address, `INSERT INTO owed (request, kind, version, due, nanos, attempts) SELECT n, 'cards', 1, '2026-01-01', 0, 0 FROM generate_series(1000, 6000) n;; ANALYZE owed`)
+	var lines string
+	rows, err := pgtest.Conn(t, address).Query(t.Context(), `EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off)
+		SELECT due, nanos FROM owed WHERE lane = 'entra' AND (leased_until IS NULL OR leased_until <= clock_timestamp()) ORDER BY lane, due, nanos LIMIT 1`)
+	must(t, err)
+	var line string
+	_, err = pgx.ForEachRow(rows, []any{&line}, func() error { lines += line + "\n"; return nil })
+	must(t, err)
+	if !strings.Contains(lines, "owed_due") || strings.Contains(lines, "Removed") || strings.Contains(lines, "Sort") {
+		t.Errorf("rows of the other lane are read:\n%s", lines)
+	}
+}
+
+func TestOfAHundredDecidersOnTwoReplicasOneIsFirst(t *testing.T) {
+	a, b, _ := replicas(t, store.PostgresOptions{})
+	r := ask(t, a, "jane@acme.example", "falcon")
+	decided := func(r approvals.Request) (approvals.Change, error) {
+		if r.State != approvals.Pending {
+			return approvals.Change{}, errTest
+		}
+		return moves(approvals.Denied)(r)
+	}
+	errs := make([]error, 100)
+	var wg sync.WaitGroup
+	for n := range errs {
+		wg.Go(func() { _, errs[n] = []*store.Postgres{a, b}[n%2].Update(context.Background(), r.ID, decided) })
+	}
+	wg.Wait()
+	first := 0
+	for _, err := range errs {
+		if err == nil {
+			first++
+		} else if !errors.Is(err, errTest) {
+			t.Errorf("one failed: %v", err)
+		}
+	}
+	trail, err := a.Trail(t.Context(), r.ID)
+	must(t, err)
+	if first != 1 || len(trail) != 2 || get(t, b, r.ID).Version != 2 {
+		t.Errorf("%d were first, %d entries; want 1 and 2", first, len(trail))
+	}
+	verified(t, a, store.Keys{})
+}
+
+// claim lets a request go on unless another one of its guest did.
+func claim(r approvals.Request, others []approvals.Request) (approvals.Change, error) {
+	for _, o := range others {
+		if o.State == approvals.Inviting {
+			return approvals.Change{}, errTest
+		}
+	}
+	return moves(approvals.Inviting)(r)
+}
+
+func TestTogetherOneOfTwoReplicasClaimsTheGuest(t *testing.T) {
+	a, b, _ := replicas(t, store.PostgresOptions{})
+	for n := range 50 {
+		var ids [2]approvals.RequestID
+		for i, access := range []string{"falcon", "condor"} {
+			ids[i] = ask(t, a, []string{guestNo(n), strings.ToUpper(guestNo(n))}[i], access).ID
+		}
+		var errs [2]error
+		var wg sync.WaitGroup
+		for i, s := range []*store.Postgres{a, b} {
+			wg.Go(func() { _, errs[i] = s.Together(context.Background(), ids[i], claim) })
+		}
+		wg.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs[:]...), errTest) {
+			t.Fatalf("got %v; want one who claims and one who is refused", errs)
+		}
+	}
+	verified(t, b, store.Keys{})
+}
+
+func TestTogetherSeesWhatItsOwnCommitBringsAbout(t *testing.T) {
+	s := openPostgres(t, pgURL(t))
+	first, other := ask(t, s, "jane@acme.example", "falcon"), ask(t, s, "jane@acme.example", "condor")
+	errs := together(
+		t, s,
+		func() error { return errOf(s.Together(context.Background(), first.ID, claim)) },
+		func() error { return errOf(s.Together(context.Background(), other.ID, claim)) },
+	)
+	if (errs[0] == nil) == (errs[1] == nil) {
+		t.Errorf("got %v; want one who claims and one who is refused", errs)
+	}
+}
+
+func TestReplicasShareAnIncident(t *testing.T) {
+	a, b, _ := replicas(t, store.PostgresOptions{})
+	both(20, a, b, func(_ int, s *store.Postgres) {
+		_, err := s.Incident(context.Background(), approvals.WideToken, func(i approvals.Incident) (approvals.Incident, error) {
+			i.Version++
+			return i, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	all, err := b.Incidents(t.Context())
+	must(t, err)
+	equal(t, "the incidents", all, []approvals.Incident{{Key: approvals.WideToken, Version: 40}})
 }

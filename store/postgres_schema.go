@@ -11,7 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // schemaFiles are the steps that lead from an empty schema to today's. A step
@@ -19,6 +18,9 @@ import (
 //
 //go:embed schema/*.sql
 var schemaFiles embed.FS
+
+// postgresSchema is the version that the last step leads to.
+const postgresSchema = 2
 
 // schemas are the steps in order; the n-th leads to version n.
 func schemas() ([]string, error) {
@@ -42,14 +44,16 @@ func schemas() ([]string, error) {
 // which replicas migrate one after the other.
 const migrationLock = 1885434478
 
-// migrate takes all missing steps in one transaction, so the schema is as it was
-// or as it should be. It returns the channel of the replicas on this schema.
-func migrate(ctx context.Context, pool *pgxpool.Pool) (channel string, err error) {
-	steps, err := schemas()
+// migrate takes all missing steps in one transaction, over a connection of its
+// own, so the schema is as it was or as it should be. It returns the channel of
+// the replicas on this schema.
+func (p *Postgres) migrate(ctx context.Context) (channel string, err error) {
+	conn, err := pgx.ConnectConfig(ctx, p.config.Copy())
 	if err != nil {
 		return "", err
 	}
-	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		var encoding string
 		var schema *uint32
 		err := tx.QueryRow(ctx, `SELECT current_setting('server_encoding'), to_regnamespace(quote_ident(current_schema()))::oid`).Scan(&encoding, &schema)
@@ -62,7 +66,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) (channel string, err error
 			return fmt.Errorf("%w: the schema in search_path does not exist; create it", ErrNotStore)
 		}
 		channel = fmt.Sprintf("partnerbot_%d", *schema)
-		return climb(ctx, tx, *schema, steps)
+		return p.climb(ctx, tx, *schema)
 	})
 	if answer, ok := errors.AsType[*pgconn.PgError](err); ok && answer.Code == "42P07" {
 		err = fmt.Errorf("%w: another program keeps its tables there; name another database or search_path (%w)", ErrNotStore, err)
@@ -70,32 +74,30 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) (channel string, err error
 	return channel, err
 }
 
-// climb takes the steps that this schema has not taken yet.
-func climb(ctx context.Context, tx pgx.Tx, schema uint32, steps []string) error {
-	// Rather than to wait with the patience of a click: another replica may be migrating.
-	if _, err := tx.Exec(ctx, `SET LOCAL lock_timeout = '5min'`); err != nil {
+// climb takes the steps that this schema has not taken yet. Of a schema that
+// held something copies of all tables are kept beside it.
+func (p *Postgres) climb(ctx context.Context, tx pgx.Tx, schema uint32) error {
+	steps, err := schemas()
+	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, int32(migrationLock), int32(schema)); err != nil { //nolint:gosec // any 32 bits will do
+	version, err := versionIn(ctx, tx, schema)
+	if err != nil || version == len(steps) {
 		return err
 	}
-	var there bool
-	if err := tx.QueryRow(ctx, `SELECT to_regclass('partnerbot_schema') IS NOT NULL`).Scan(&there); err != nil {
-		return err
-	}
-	version := 0
-	if there {
-		if err := tx.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM partnerbot_schema`).Scan(&version); err != nil {
-			return err
+	suffix := ""
+	if version > 0 {
+		if suffix, err = backUp(ctx, tx, version); err != nil {
+			return fmt.Errorf("copying the tables of schema version %d: %w", version, err)
 		}
-	} else if _, err := tx.Exec(ctx, `CREATE TABLE partnerbot_schema (version integer PRIMARY KEY, taken timestamptz NOT NULL DEFAULT now())`); err != nil {
-		return err
-	}
-	if version > len(steps) {
-		return fmt.Errorf("%w: it has schema version %d and this program knows %d; install the newer one again", ErrNewerSchema, version, len(steps))
+		p.opts.Log.InfoContext(ctx, "the database is being migrated", "from", version, "to", len(steps), "old_tables", "names end in "+suffix)
 	}
 	for n := version; n < len(steps); n++ {
-		if _, err := tx.Exec(ctx, steps[n]); err != nil {
+		_, err := tx.Exec(ctx, steps[n])
+		if err == nil && n+1 == 2 && suffix != "" {
+			err = sealOld(ctx, tx, suffix, p.opts.Keys)
+		}
+		if err != nil {
 			return fmt.Errorf("leading the schema to version %d: %w", n+1, err)
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO partnerbot_schema (version) VALUES ($1)`, n+1); err != nil {
@@ -103,6 +105,52 @@ func climb(ctx context.Context, tx pgx.Tx, schema uint32, steps []string) error 
 		}
 	}
 	return nil
+}
+
+// versionIn is the version that the schema has, 0 for a new one. Until the
+// transaction ends no other replica asks.
+func versionIn(ctx context.Context, tx pgx.Tx, schema uint32) (version int, err error) {
+	// Rather than to wait with the patience of a click: another replica may be migrating.
+	if _, err := tx.Exec(ctx, `SET LOCAL lock_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '1min'`); err != nil {
+		return 0, err
+	}
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, int32(migrationLock), int32(schema)); err != nil { //nolint:gosec // any 32 bits will do
+		return 0, err
+	}
+	var there bool
+	if err := tx.QueryRow(ctx, `SELECT to_regclass('partnerbot_schema') IS NOT NULL`).Scan(&there); err != nil {
+		return 0, err
+	}
+	if !there {
+		_, err := tx.Exec(ctx, `CREATE TABLE partnerbot_schema (version integer PRIMARY KEY, taken timestamptz NOT NULL DEFAULT now())`)
+		return 0, err
+	}
+	if err := tx.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM partnerbot_schema`).Scan(&version); err != nil {
+		return 0, err
+	}
+	return version, notNewer(version)
+}
+
+func notNewer(version int) error {
+	if version <= postgresSchema {
+		return nil
+	}
+	return fmt.Errorf("%w: it has schema version %d and this program knows %d; install the newer one again", ErrNewerSchema, version, postgresSchema)
+}
+
+// backUp copies every table of an old schema. The copies are in the same schema:
+// to make another takes rights that the owner of one need not have.
+func backUp(ctx context.Context, tx pgx.Tx, version int) (suffix string, err error) {
+	err = tx.QueryRow(ctx, `SELECT format('_schema%s_%s', $1::integer, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD"t"HH24MISS"z"'))`, version).Scan(&suffix)
+	if err != nil {
+		return "", err
+	}
+	for _, table := range []string{"requests", "trail", "owed", "counters"} {
+		if _, err := tx.Exec(ctx, `CREATE TABLE `+pgx.Identifier{table + suffix}.Sanitize()+` AS TABLE `+table); err != nil {
+			return "", err
+		}
+	}
+	return suffix, nil
 }
 
 // isCut reports whether the connection ended in the middle of something.

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,24 +15,32 @@ import (
 )
 
 // shared is what one transaction of several writers sees and will write. Jobs
-// see what the ones before them left; the database sees the sum.
+// see what the ones before them left; the database sees the sum. No other
+// replica writes requests meanwhile: the head is locked.
 type shared struct {
-	ctx              context.Context
+	ctx              context.Context // of the one transaction that this is
 	conn             *pgx.Conn
+	sealer           *sealer
 	replica, channel string
 
-	last     uint64
-	requests map[uint64]kept // those that jobs change, locked
-	live     map[string]*approvals.Request
-	rows     map[row]*approvals.Owed
-	leased   map[row]bool // in anybody's hand
+	head      Head
+	last      uint64
+	pending   int // requests that wait for a person
+	requests  map[uint64]kept
+	live      map[string]*approvals.Request
+	rows      map[row]*approvals.Owed
+	leased    map[row]bool // in anybody's hand
+	trail     map[uint64][]entryRow
+	incidents map[string]approvals.Incident
 
 	inserted, updated []uint64
-	pending           int // more pending requests than before
-	entryOf           []int64
-	entries           []string
+	entries           []entryRow
+	erased            []entryRow
 	touched           map[row]bool
-	ended             []row // hand-outs that are over
+	ended             []row             // hand-outs that are over
+	changed           map[string][]byte // incidents as they are to be, nil to be forgotten
+	came              bool              // what was in doubt is in the trail
+	probe             string            // what is tried out beside, if anything
 }
 
 // kept is a request and the text it is kept as.
@@ -38,30 +49,58 @@ type kept struct {
 	doc     string
 }
 
-func newShared(ctx context.Context, conn *pgx.Conn, replica, channel string) *shared {
+// entryRow is a row of the trail.
+type entryRow struct {
+	n, request uint64
+	record     []byte
+}
+
+func newShared(ctx context.Context, conn *pgx.Conn, p *Postgres) *shared {
 	return &shared{
-		ctx: ctx, conn: conn, replica: replica, channel: channel,
+		ctx: ctx, conn: conn, sealer: p.sealer, replica: p.replica, channel: p.channel,
 		requests: map[uint64]kept{}, live: map[string]*approvals.Request{},
 		rows: map[row]*approvals.Owed{}, leased: map[row]bool{}, touched: map[row]bool{},
+		trail: map[uint64][]entryRow{}, incidents: map[string]approvals.Incident{}, changed: map[string][]byte{},
 	}
 }
 
-// changed plans a change of a request that is there.
-func (s *shared) changed(id approvals.RequestID, change func(approvals.Request) (approvals.Change, error), work *approvals.Owed) (plan, error) {
+// request is one that is there, as a copy of its own: what a change does to
+// slices must not outlive a refusal.
+func (s *shared) request(id approvals.RequestID) (approvals.Request, error) {
 	was, ok := s.requests[id.Number()]
 	if !ok {
-		return plan{}, approvals.ErrNotFound.With("id", string(id))
+		return approvals.Request{}, approvals.ErrNotFound.With("id", string(id))
 	}
-	// A copy of its own: what change does to slices must not outlive a refusal.
-	mine, err := decodeDoc(id.Number(), []byte(was.doc))
+	return decodeDoc(id.Number(), []byte(was.doc))
+}
+
+// change plans a change of a request that is there.
+func (s *shared) change(id approvals.RequestID, change func(approvals.Request) (approvals.Change, error), work *approvals.Owed) (plan, error) {
+	was, err := s.request(id)
 	if err != nil {
 		return plan{}, err
 	}
-	c, err := change(mine)
+	c, err := change(was)
 	if err != nil {
 		return plan{}, err
 	}
-	return s.plan(was.request.ID, c, work)
+	return s.plan(approvals.NewID(id.Number()), c, work)
+}
+
+// others are the live requests for a request's guest beside it, newest first.
+func (s *shared) others(r approvals.Request) (found []approvals.Request, err error) {
+	for n, k := range s.requests {
+		if n == r.ID.Number() || !k.request.Live() || !strings.EqualFold(k.request.Guest.Email, r.Guest.Email) {
+			continue
+		}
+		mine, err := decodeDoc(n, []byte(k.doc))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, mine)
+	}
+	slices.SortFunc(found, func(x, y approvals.Request) int { return cmp.Compare(y.ID.Number(), x.ID.Number()) })
+	return found, nil
 }
 
 // liveRequest is the live request that has a key, nil if none has.
@@ -70,7 +109,7 @@ func (s *shared) liveRequest(key string) (*approvals.Request, error) {
 		return live, nil
 	}
 	s.live[key] = nil
-	rows, err := s.conn.Query(s.ctx, `SELECT number, doc FROM requests WHERE live_key = $1`, []byte(key))
+	rows, err := s.conn.Query(s.ctx, docsOfKeys, [][]byte{[]byte(key)})
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +129,9 @@ func (s *shared) plan(id approvals.RequestID, c approvals.Change, work *approval
 	if err != nil {
 		return plan{}, fmt.Errorf("encoding %s: %w", id, err)
 	}
-	entries, err := encodeAll(c.Entries)
+	entries, err := unsealedOf(c)
 	if err != nil {
-		return plan{}, fmt.Errorf("encoding the trail of %s: %w", id, err)
+		return plan{}, err
 	}
 	rows, err := planRows(c, work, func(r row) (*approvals.Owed, error) { return s.rows[r], nil })
 	if err != nil {
@@ -105,7 +144,9 @@ func (s *shared) plan(id approvals.RequestID, c approvals.Change, work *approval
 	p.keep = func() error {
 		s.keepRequest(c.Request, string(doc))
 		for _, e := range entries {
-			s.entryOf, s.entries = append(s.entryOf, int64(id.Number())), append(s.entries, string(e)) //nolint:gosec // not above what the database gave
+			var record []byte
+			record, s.head = s.sealer.seal(s.head, e)
+			s.entries = append(s.entries, entryRow{s.head.N, id.Number(), record})
 		}
 		s.keepRows(p.ends, rows)
 		return nil
@@ -148,6 +189,36 @@ func (s *shared) keepRows(ends row, changes []rowChange) {
 	if ends != (row{}) {
 		s.ended = append(s.ended, ends)
 		s.leased[ends] = false
+	}
+}
+
+// erase takes the words from every entry of a request, those of this
+// transaction included.
+func (s *shared) erase(number uint64) error {
+	for _, old := range s.trail[number] {
+		record, err := eraseWords(old.record)
+		if err != nil {
+			return fmt.Errorf("table trail, entry %d: %w: %w", old.n, ErrCorrupt, err)
+		}
+		s.erased = append(s.erased, entryRow{old.n, number, record})
+	}
+	for i, e := range s.entries {
+		if e.request != number {
+			continue
+		}
+		record, err := eraseWords(e.record)
+		if err != nil {
+			return err
+		}
+		s.entries[i].record = record
+	}
+	return nil
+}
+
+func (s *shared) keepIncident(key string, is approvals.Incident, value []byte) {
+	s.changed[key], s.incidents[key] = value, is
+	if value == nil {
+		delete(s.incidents, key)
 	}
 }
 
@@ -196,4 +267,13 @@ func whole(t time.Time, nanos int16) time.Time { return t.UTC().Add(time.Duratio
 func split(t time.Time) (time.Time, int16) {
 	rest := t.Nanosecond() % 1000
 	return t.UTC().Add(-time.Duration(rest)), int16(rest)
+}
+
+// guestColumn is the guest as requests are searched by, nil for none.
+func guestColumn(r approvals.Request) *string {
+	if r.Guest.Email == "" {
+		return nil
+	}
+	email := strings.ToLower(r.Guest.Email)
+	return &email
 }

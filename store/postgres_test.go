@@ -13,6 +13,7 @@ import (
 
 	"partnerbot/approvals"
 	"partnerbot/store"
+	"partnerbot/store/pgtest"
 )
 
 func TestReplicasMayRaceTheMigrations(t *testing.T) {
@@ -109,18 +110,32 @@ func TestTheDatabaseKeepsTheRulesToo(t *testing.T) {
 	ended := create(t, s, guestNo(3))
 	update(t, s, ended.ID, to(approvals.Ended))
 	tests := []struct{ name, sql, rule string }{
-		{"a state that is none", `UPDATE requests SET state = 'granted', doc = '{"id":"INV-1","state":"granted","version":1}' WHERE number = 1`, "known_state"},
+		{"a state that is none", `UPDATE requests SET version = 2, state = 'granted', doc = '{"id":"INV-1","state":"granted","version":2}' WHERE number = 1`, "known_state"},
 		{"a live request without its key", `UPDATE requests SET live_key = NULL WHERE number = 1`, "live_has_key"},
 		{"a key of one that is not live", `UPDATE requests SET live_key = 'x' WHERE number = 3`, "live_has_key"},
 		{"a second live request", `UPDATE requests SET live_key = (SELECT live_key FROM requests WHERE number = 1) WHERE number = 2`, "one_live"},
 		{"a request of another number", `UPDATE requests SET doc = (SELECT doc FROM requests WHERE number = 1) WHERE number = 2`, "doc_is_of_row"},
 		{"a request in another state", `UPDATE requests SET state = 'active' WHERE number = 1`, "doc_is_of_row"},
+		{"an older version", `UPDATE requests SET version = 0 WHERE number = 1`, "versions_grow"},
+		{"a guest without a name", `UPDATE requests SET guest = ''`, "guest_is_somebody"},
 		{"a request of another version", `UPDATE requests SET version = 9 WHERE number = 1`, "doc_is_of_row"},
-		{"a request that is erased under its trail", `DELETE FROM owed; DELETE FROM requests WHERE number = 1`, "trail_request_fkey"},
-		{"an entry of no request", `INSERT INTO trail (request, entry) VALUES (99, '{}')`, "trail_request_fkey"},
+		{"a request that is taken out", `DELETE FROM requests WHERE number = 1`, "requests_stay"},
+		{"an entry that is taken out", `DELETE FROM trail WHERE n = 3`, "trail_stays"},
+		{"an empty trail", `TRUNCATE trail`, "trail_stays"},
+		{"an entry moved to another request", `UPDATE trail SET request = 2 WHERE n = 1`, "places_stay"},
+		{"an entry that says another place", `UPDATE trail SET record = (SELECT record FROM trail WHERE n = 2) WHERE n = 1`, "record_is_of_row"},
+		{"two entries in a place", `INSERT INTO trail SELECT n, 2, record FROM trail WHERE n = 1`, "trail_pkey"},
+		{"an entry of no request", `INSERT INTO trail (n, request, record) VALUES (99, 99, '{"n":99,"x":1}')`, "trail_request_fkey"},
 		{"work of no kind", `UPDATE owed SET kind = 'x'`, "known_kind"},
 		{"half a lease", `UPDATE owed SET leased_by = 'x'`, "lease_is_whole"},
-		{"a count below nothing", `UPDATE counters SET n = -1`, "counters_n_check"},
+		{"a count below nothing", `UPDATE head SET pending = -1`, "pending_is_a_count"},
+		{"a count above all", `UPDATE head SET pending = 9`, "pending_is_a_count"},
+		{"half a seal", `UPDATE head SET mac = 'x'`, "mac_is_whole"},
+		{"a number given out again", `UPDATE head SET last = 2`, "head_grows"},
+		{"a place given out again", `UPDATE head SET n = 1`, "head_grows"},
+		{"a second head", `INSERT INTO head SELECT true, schema, n, mac, last, pending FROM head`, "head_pkey"},
+		{"no head", `DELETE FROM head`, "head_stays"},
+		{"an incident of another key", `INSERT INTO incidents VALUES ('x', '{"key":"y"}')`, "doc_is_of_incident"},
 	}
 	conn, err := pgx.Connect(t.Context(), address)
 	must(t, err)
@@ -165,19 +180,19 @@ func TestWhatTheDatabaseRefusesHarmsNoOtherWrite(t *testing.T) {
 }
 
 func TestTheDatabaseMayGoAndComeBack(t *testing.T) {
-	address := pgURL(t)
-	s := openReplica(t, address, store.PostgresOptions{Timeout: 5 * time.Second})
+	server := pgtest.Own(t, pgtest.Options{})
+	s := openReplica(t, server.Empty(t), store.PostgresOptions{Timeout: 5 * time.Second})
 	r := create(t, s, "jane@acme.example")
 	work := takeOne(t, s, nine)
 	rings(t, "listening", s)
-	must(t, postgres.server.stop())
-	back := sync.OnceFunc(func() { must(t, postgres.server.start()) })
+	must(t, server.Stop())
+	back := sync.OnceFunc(func() { must(t, server.Start()) })
 	defer back()
 	_, err := s.Update(t.Context(), r.ID, next())
 	refusedWith(t, err, store.ErrUnreachable)
 	_, err = s.Get(t.Context(), r.ID)
 	refusedWith(t, err, store.ErrUnreachable)
-	_, _, err = s.Take(t.Context(), nine, 1)
+	_, _, err = s.Take(t.Context(), nine, approvals.LaneSlack, 1)
 	refusedWith(t, err, store.ErrUnreachable)
 	refusedWith(t, s.Postpone(t.Context(), work, nine.Add(time.Minute)), store.ErrUnreachable)
 	back()
@@ -207,7 +222,7 @@ func TestAClosedPostgresSaysSo(t *testing.T) {
 	refusedWith(t, err, store.ErrClosed)
 	_, err = s.Get(t.Context(), r.ID)
 	refusedWith(t, err, store.ErrClosed)
-	_, _, err = s.Take(t.Context(), nine, 1)
+	_, _, err = s.Take(t.Context(), nine, approvals.LaneSlack, 1)
 	refusedWith(t, err, store.ErrClosed)
 	must(t, s.Close())
 }
@@ -216,7 +231,7 @@ func TestTextsThatAreNoRequestAreErrors(t *testing.T) {
 	address := pgURL(t)
 	s := openPostgres(t, address)
 	create(t, s, "jane@acme.example")
-	pgExec(t, address, `UPDATE requests SET doc = '{"id":"INV-1","state":"pending","version":1,"stage":"x"}';; UPDATE trail SET entry = '[]'`)
+	pgExec(t, address, `UPDATE requests SET doc = '{"id":"INV-1","state":"pending","version":1,"stage":"x"}';; UPDATE trail SET record = '{"n":1,"entry":[]}'`)
 	_, err := s.Get(t.Context(), "INV-1")
 	refusedWith(t, err, store.ErrCorrupt)
 	_, err = s.Update(t.Context(), "INV-1", next())
@@ -225,13 +240,18 @@ func TestTextsThatAreNoRequestAreErrors(t *testing.T) {
 	refusedWith(t, err, store.ErrCorrupt)
 }
 
-// TestCommitsAreOnDisk looks at what the sessions promise.
-func TestCommitsAreOnDisk(t *testing.T) {
+// TestSessionsKeepWhatTheyPromise looks at what the sessions say of themselves,
+// whatever the role's own settings are.
+func TestSessionsKeepWhatTheyPromise(t *testing.T) {
 	address := pgURL(t)
 	pgExec(t, address, `ALTER ROLE partnerbot SET synchronous_commit = off`)
 	defer pgExec(t, address, `ALTER ROLE partnerbot RESET synchronous_commit`)
 	s := openPostgres(t, address)
-	if got := s.Setting(t.Context(), "synchronous_commit"); got != "on" {
-		t.Errorf("synchronous_commit is %s; want on", got)
+	for name, want := range map[string]string{
+		"synchronous_commit": "on", "idle_in_transaction_session_timeout": "2s", "lock_timeout": "2500ms", "plan_cache_mode": "force_generic_plan",
+	} {
+		if got := s.Setting(t.Context(), name); got != want {
+			t.Errorf("%s is %s; want %s", name, got, want)
+		}
 	}
 }

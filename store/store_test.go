@@ -46,6 +46,22 @@ func TestStores(t *testing.T) {
 		{"work that could not be postponed is not lost", testPostponeFails},
 		{"the newest owing sets the due time", testNewestOwing},
 		{"news rings, and only news", testWoken},
+		{"each lane has its own work", testLanes},
+		{"news rings in its lane", testLanesWoken},
+		{"together the guest's other live requests are seen", testTogether},
+		{"of 100 who claim together one gets it", testTogetherClaims},
+		{"all requests of a guest are found, whatever became of them", testHistory},
+		{"erasing takes the words and the guest away", testErase},
+		{"a refused erasing erases nothing", testEraseRefused},
+		{"an incident is one for all", testIncident},
+		{"a refused change of an incident keeps nothing", testIncidentRefused},
+		{"100 at once lose no change of an incident", testIncidentMany},
+		{"a store that can write says so", testWritable},
+		{"the trail is sealed and verifies", testVerifies},
+		{"a snapshot is of one moment", testSnapshotMoment},
+		{"a copy is the same", testCopy},
+		{"only an empty store is filled", testFillNotEmpty},
+		{"a filling that fails leaves an empty store", testFillFails},
 	}
 	for name, kind := range stores() {
 		for _, tt := range tests {
@@ -76,11 +92,12 @@ func full(id approvals.RequestID) approvals.Request {
 			ID: "a1", Link: "https://redeem.example/1", Found: true, Tried: nine, Invited: nine, Joined: nine,
 			Granted: []string{"group:1"}, Taken: []string{"group:2"},
 		},
-		Trouble: &approvals.Trouble{Kind: approvals.Unsure, Doing: "inviting", Code: "c", Text: "t", Status: 503, RequestID: "r1", After: time.Second},
+		Trouble: &approvals.Trouble{Kind: approvals.Unsure, Doing: "inviting", Code: "c", Text: "t", Status: 503, RequestID: "r1", After: time.Second, Wide: approvals.WideToken},
 		Closed:  &approvals.Closed{By: sam, Reason: "enough", At: nine},
 		Shown: approvals.Shown{
 			Cards:  []approvals.Posted{{Channel: "C0FALCON", TS: "1.2", Version: 6}},
 			Direct: approvals.Posted{Channel: "D1", TS: "2.3", Version: 5}, Said: []approvals.Said{{What: "joined", At: nine}},
+			Admins: []approvals.Posted{{Channel: "D2", TS: "3.4", Version: 5}}, Tried: map[string]time.Time{"card 0": nine},
 		},
 	}
 }
@@ -88,7 +105,7 @@ func full(id approvals.RequestID) approvals.Request {
 func testRoundTrip(t *testing.T, open opener) {
 	s := open(t)
 	want := full("INV-1")
-	entry := approvals.Entry{Request: "INV-1", Version: 7, At: nine, By: want.Requester, Event: "voted", From: "a", To: "b", Detail: "d"}
+	entry := approvals.Entry{Request: "INV-1", Version: 7, At: nine, By: want.Requester, Event: "voted", From: "a", To: "b", Detail: "d", Words: "no <b>&amp; \u2028 \"x\""}
 	got, err := s.Create(t.Context(), want.LiveKey(), func(approvals.RequestID, *approvals.Request) (approvals.Change, error) {
 		return approvals.Change{Request: want, Entries: []approvals.Entry{entry}, Owed: []approvals.Owing{{Kind: approvals.WorkGuest}}}, nil
 	})
@@ -98,6 +115,7 @@ func testRoundTrip(t *testing.T, open opener) {
 	equal(t, "what List returned", list(t, s, approvals.Query{}).Requests, []approvals.Request{want})
 	trail, err := s.Trail(t.Context(), "INV-1")
 	must(t, err)
+	entry.N = 1
 	equal(t, "the trail", trail, []approvals.Entry{entry})
 	rows, _ := take(t, s, nine.Add(time.Hour))
 	equal(t, "what is owed", rows, []approvals.Owed{{Kind: approvals.WorkGuest, Request: "INV-1", Version: 7, Due: want.Changed}})

@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	cards = approvals.WorkCards
-	clock = approvals.WorkClock
-	guest = approvals.WorkGuest
+	cards  = approvals.WorkCards
+	direct = approvals.WorkDirect
+	clock  = approvals.WorkClock
+	guest  = approvals.WorkGuest
 )
 
 func testTakeOrder(t *testing.T, open opener) {
@@ -23,9 +24,9 @@ func testTakeOrder(t *testing.T, open opener) {
 		update(t, s, r.ID, owing(cards, nine.Add(-time.Duration(n)*time.Minute)))
 	}
 	old := time.Date(1850, 1, 1, 0, 0, 0, 0, time.UTC)
-	update(t, s, "INV-2", owing(guest, old))
+	update(t, s, "INV-2", owing(direct, old))
 	update(t, s, "INV-1", owing(clock, time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)))
-	rows, next, err := s.Take(t.Context(), nine, 3)
+	rows, next, err := s.Take(t.Context(), nine, approvals.LaneSlack, 3)
 	must(t, err)
 	var got []approvals.RequestID
 	for _, o := range rows {
@@ -38,7 +39,7 @@ func testTakeOrder(t *testing.T, open opener) {
 	if rows, next := take(t, s, nine); len(rows) != 2 || !next.Equal(nine.Add(time.Hour)) {
 		t.Errorf("took %v, next %s; want two, next in an hour", rows, next)
 	}
-	if rows, next, err := s.Take(t.Context(), nine.Add(2*time.Hour), 0); len(rows) != 0 || !next.Equal(nine.Add(time.Hour)) || err != nil {
+	if rows, next, err := s.Take(t.Context(), nine.Add(2*time.Hour), approvals.LaneSlack, 0); len(rows) != 0 || !next.Equal(nine.Add(time.Hour)) || err != nil {
 		t.Errorf("no hand free: took %v, next %s, %v", rows, next, err)
 	}
 	take(t, s, nine.Add(2*time.Hour))
@@ -74,7 +75,7 @@ func testTakeMany(t *testing.T, open opener) {
 	var wg sync.WaitGroup
 	for range 64 {
 		wg.Go(func() {
-			rows, _, err := s.Take(context.Background(), nine, 2)
+			rows, _, err := s.Take(context.Background(), nine, approvals.LaneSlack, 2)
 			if err != nil {
 				t.Error(err)
 			}
@@ -264,8 +265,8 @@ func testWoken(t *testing.T, open opener) {
 		{"a new request", func() {}, true},
 		{"nothing since", func() {}, false},
 		{"taking", func() { take(t, s, nine) }, false},
-		{"work for later than the clock that is known", func() { update(t, s, r.ID, owing(guest, nine.Add(2*time.Hour))) }, false},
-		{"work sooner than that", func() { update(t, s, r.ID, owing(guest, nine.Add(time.Minute))) }, true},
+		{"work for later than the clock that is known", func() { update(t, s, r.ID, owing(direct, nine.Add(2*time.Hour))) }, false},
+		{"work sooner than that", func() { update(t, s, r.ID, owing(direct, nine.Add(time.Minute))) }, true},
 		{"a row in hand that is asked for again", func() { update(t, s, r.ID, owing(cards, nine)) }, false},
 		{"the end of its hand-out", func() {
 			_, err := s.Settle(t.Context(), approvals.Owed{Kind: cards, Request: r.ID, Version: 1}, same())
@@ -281,7 +282,7 @@ func testWoken(t *testing.T, open opener) {
 		}, false},
 		{"postponing to sooner than anything", func() {
 			rows, _ := take(t, s, nine.Add(time.Minute))
-			i := slices.IndexFunc(rows, func(o approvals.Owed) bool { return o.Kind == guest })
+			i := slices.IndexFunc(rows, func(o approvals.Owed) bool { return o.Kind == direct })
 			must(t, s.Postpone(t.Context(), rows[i], nine.Add(2*time.Minute)))
 		}, true},
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ type outside struct {
 	log        *slog.Logger
 	credential azcore.TokenCredential // nil: from the environment
 	listening  func(address string)   // told when the program is ready; may be nil
+	timeout    time.Duration          // of a call to Slack or Graph; 0: their own
+	nap        time.Duration          // of the worker; 0: its own
+	unpaced    bool                   // Slack has no rate limits
 }
 
 // stopLimit is how long the parts may take to finish what is in hand.
@@ -43,6 +47,7 @@ type app struct {
 	worker *approvals.Worker
 	bot    *bot.Bot
 	ops    *ops
+	clock  *guard
 }
 
 // serve opens everything, says that it is listening once all parts are ready,
@@ -53,33 +58,41 @@ func serve(ctx context.Context, cfg *config.Config, out outside) error {
 		return fmt.Errorf("listening on %s: %w; choose another address for `listen` in the configuration", cfg.Listen, err)
 	}
 	defer func() { _ = listener.Close() }()
-	db, err := openStore(ctx, cfg.Store, out.log)
+	db, err := openStore(ctx, cfg, out.log)
 	if err != nil {
 		return err
 	}
+	if err := mustBeHere(ctx, db, cfg.Store.String()); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	kept := keep(ctx, cfg, db, out)
 	a := &app{cfg: cfg, out: out, store: db}
 	err = a.run(ctx, listener)
+	kept.end(ctx)
 	return errors.Join(err, db.Close())
 }
 
-// closingStore is a store that has something to let go of.
-type closingStore interface {
-	approvals.Store
-	Close() error
-}
-
-func openStore(ctx context.Context, cfg config.Store, log *slog.Logger) (closingStore, error) {
-	if cfg.Postgres != "" {
-		return store.OpenPostgres(ctx, cfg.Postgres, store.PostgresOptions{Log: log})
+func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (books, error) {
+	if cfg.Store.Postgres != "" {
+		address, _ := cfg.Store.As("serve")
+		return store.OpenPostgres(ctx, address, store.PostgresOptions{Keys: cfg.Keys, Log: log})
 	}
-	return store.Open(cfg.Bolt, store.Options{})
+	return store.Open(cfg.Store.Bolt, store.Options{Keys: cfg.Keys, Log: log})
 }
 
 // run serves health from the start, so that a slow Slack is seen as not ready
 // rather than dead, and everything else once Slack has said who we are.
 func (a *app) run(ctx context.Context, listener net.Listener) error {
-	a.api = bot.NewClient(a.cfg.Slack.BotToken, a.cfg.Slack.AppToken, a.cfg.Slack.APIURL, slackHTTP())
-	a.ops = newOps(a.out.now, a.api, a.store)
+	a.clock = newGuard(a.out.now, a.out.log)
+	calls := slackHTTP(a.out.timeout)
+	calls.Transport = a.clock.watch(http.DefaultTransport)
+	a.api = bot.NewClient(a.cfg.Slack.BotToken, a.cfg.Slack.AppToken, a.cfg.Slack.APIURL, calls)
+	a.clock.ask = func(ctx context.Context) error {
+		_, err := bot.WhoAmI(ctx, a.api)
+		return err
+	}
+	a.out.now = a.clock.time
+	a.ops = newOps(a.out.now, a.api, a.store, a.clock, a.out.log)
 	server := &http.Server{
 		Handler:           a.ops.handler(),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
@@ -146,6 +159,7 @@ func (a *app) work(ctx context.Context, group *errgroup.Group, address string) e
 func (a *app) socket(ctx context.Context, who bot.Identity, address string) error {
 	return a.bot.Socket(ctx, bot.SocketConfig{
 		AppToken: a.cfg.Slack.AppToken,
+		Expected: a.sockets(),
 		Ready:    func() { a.listening(ctx, who, address) },
 		Opened: func(n int) {
 			a.ops.connected.Store(true)
@@ -153,6 +167,15 @@ func (a *app) socket(ctx context.Context, who bot.Identity, address string) erro
 		},
 		Lost: func() { a.ops.connected.Store(false) },
 	})
+}
+
+// sockets is how many connections of this app are no surprise: how many replicas
+// share a database is not known, but Slack takes ten connections at most.
+func (a *app) sockets() int {
+	if a.cfg.Store.Postgres != "" {
+		return 10
+	}
+	return 1
 }
 
 // checkEntra says early and plainly what would otherwise be found out at the
@@ -202,7 +225,7 @@ func (a *app) wire(who bot.Identity) error {
 	tenant, err := entra.New(entra.Config{
 		Cloud: a.cfg.Entra.Cloud, GraphURL: a.cfg.Entra.GraphURL, RedirectURL: a.cfg.Entra.RedirectURL, Mail: a.cfg.Entra.Mail,
 		TenantID: a.cfg.Entra.TenantID, AuthorityHost: a.cfg.Entra.AuthorityHost, Credential: a.out.credential,
-		Now: a.out.now, Log: a.out.log,
+		Timeout: a.out.timeout, Now: a.out.now, Log: a.out.log,
 	})
 	if err != nil {
 		return usageError{fmt.Errorf("entra: %w", err)}
@@ -217,24 +240,26 @@ func (a *app) wire(who bot.Identity) error {
 		return err
 	}
 	desk := bot.NewDesk(bot.DeskConfig{
-		API: a.api, HTTP: slackHTTP(), APIHost: api.Host, Team: who.Team, Enterprise: who.Enterprise, Company: who.TeamName,
+		API: a.api, HTTP: slackHTTP(a.out.timeout), APIHost: api.Host, Team: who.Team, Enterprise: who.Enterprise, Company: who.TeamName,
 		Mail: a.cfg.Entra.Mail, Cloud: a.cfg.Entra.Cloud, Words: words, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log,
+		Unpaced: a.out.unpaced,
 	})
 	service := &approvals.Service{Store: a.store, People: desk.Glance(), Policy: a.cfg.Policy, Now: a.out.now}
 	a.worker = &approvals.Worker{
-		Store: a.store, Desk: desk, Tenant: tenant, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log, Done: a.ops.done, Beat: a.ops.beat,
+		Store: a.store, Desk: desk, Tenant: tenant, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log, Done: a.ops.done, Beat: a.ops.beat, Nap: a.out.nap,
+		ClockTrusted: a.clock.trusted,
 	}
 	a.bot, err = bot.New(bot.Config{
-		API: a.api, Service: service, Desk: desk, HTTP: slackHTTP(), Now: a.out.now, Log: a.out.log,
+		API: a.api, Service: service, Desk: desk, HTTP: slackHTTP(a.out.timeout), Now: a.out.now, Log: a.out.log,
 	})
 	return err
 }
 
 // slackHTTP is the client for calls to Slack: bounded in time, following no
 // redirect away from where it was sent.
-func slackHTTP() *http.Client {
+func slackHTTP(timeout time.Duration) *http.Client {
 	return &http.Client{
-		Timeout:       15 * time.Second,
+		Timeout:       cmp.Or(timeout, 15*time.Second),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

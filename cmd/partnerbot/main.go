@@ -25,6 +25,7 @@ const (
 // program is what a command may touch of the outside.
 type program struct {
 	env      func(string) string
+	in       io.Reader
 	out, err io.Writer
 }
 
@@ -39,12 +40,17 @@ func (e usageError) Unwrap() error { return e.error }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], program{env: os.Getenv, out: os.Stdout, err: os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], program{env: os.Getenv, in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
 
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Serve a Slack workspace and an Entra tenant."`
 	Demo    demoCmd    `cmd:"" help:"Run the whole product on this machine, with a simulated Slack workspace and Entra tenant."`
+	Audit   auditCmd   `cmd:"" help:"Verify or export the audit trail."`
+	Erase   eraseCmd   `cmd:"" help:"Erase a guest's personal data from requests and the audit trail."`
+	Backup  backupCmd  `cmd:"" help:"Write a checked backup of the store, also while serve runs."`
+	Restore restoreCmd `cmd:"" help:"Fill a new store from a backup."`
+	Copy    copyCmd    `cmd:"" help:"Move a company to another store: from bbolt to PostgreSQL, or any other way round."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -29,9 +30,12 @@ const beatsWithin = 10 * time.Second
 type ops struct {
 	now       func() time.Time
 	api       *slack.Client
-	store     approvals.Reader
+	store     probedStore
+	clock     *guard
+	log       *slog.Logger
+	began     time.Time
 	ready     atomic.Bool   // everything was ready once
-	beaten    atomic.Int64  // when the worker looked at the store last, and could
+	beaten    atomic.Int64  // when the worker looked at the store last, and could: time since began
 	working   chan struct{} // closed at the first of these looks
 	firstBeat func()
 	connected atomic.Bool // Slack's payloads can arrive: a socket is open, or HTTP is served
@@ -43,11 +47,18 @@ type ops struct {
 	mu      sync.Mutex
 	asked   time.Time
 	problem error
+	full    bool // it was said that the store cannot be written
 }
 
-func newOps(now func() time.Time, api *slack.Client, store approvals.Reader) *ops {
+// probedStore is a store as far as its readiness goes.
+type probedStore interface {
+	approvals.Reader
+	Writable(ctx context.Context) error
+}
+
+func newOps(now func() time.Time, api *slack.Client, store probedStore, clock *guard, log *slog.Logger) *ops {
 	o := &ops{
-		now: now, api: api, store: store, registry: prometheus.NewRegistry(),
+		now: now, api: api, store: store, clock: clock, log: log, began: time.Now(), registry: prometheus.NewRegistry(),
 		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "partnerbot_owed_runs_total", Help: "Runs of owed work, by kind and by whether it was done or must be tried again.",
 		}, []string{"kind", "result"}),
@@ -55,6 +66,7 @@ func newOps(now func() time.Time, api *slack.Client, store approvals.Reader) *op
 			Name: "partnerbot_socket_connections", Help: "Socket Mode connections of this app, as Slack counted them last.",
 		}),
 	}
+	o.beaten.Store(-int64(beatsWithin))
 	o.working = make(chan struct{})
 	o.firstBeat = sync.OnceFunc(func() { close(o.working) })
 	o.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), o.runs, o.sockets)
@@ -97,15 +109,19 @@ func (o *ops) done(kind approvals.Work, err error) {
 func (o *ops) serveReady(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
 	defer cancel()
+	clock := o.clock.trusted(ctx)
 	checks := []struct {
 		part string
 		well bool
+		why  error // said where it helps
 	}{
-		{"store readable", o.readable(ctx)},
-		{"worker running", time.Since(time.Unix(0, o.beaten.Load())) < beatsWithin},
-		{"Slack reachable", o.slack(ctx) == nil},
-		{"Slack connected", o.connected.Load()},
-		{"start over", o.ready.Load()},
+		{"store readable", o.readable(ctx), nil},
+		{"store writable", o.writable(ctx), nil},
+		{"worker running", time.Since(o.began)-time.Duration(o.beaten.Load()) < beatsWithin, nil},
+		{"clock agrees with Slack", clock == nil, clock},
+		{"Slack reachable", o.slack(ctx) == nil, nil},
+		{"Slack connected", o.connected.Load(), nil},
+		{"start over", o.ready.Load(), nil},
 	}
 	status := http.StatusOK
 	var text strings.Builder
@@ -113,6 +129,9 @@ func (o *ops) serveReady(w http.ResponseWriter, r *http.Request) {
 		mark := "ok"
 		if !c.well {
 			mark, status = "NOT YET", http.StatusServiceUnavailable
+		}
+		if c.why != nil {
+			mark += " (" + c.why.Error() + ")"
 		}
 		fmt.Fprintf(&text, "%s: %s\n", c.part, mark)
 	}
@@ -124,7 +143,7 @@ func (o *ops) serveReady(w http.ResponseWriter, r *http.Request) {
 // beat notes that the worker looked at the store, and could.
 func (o *ops) beat(err error) {
 	if err == nil {
-		o.beaten.Store(time.Now().UnixNano())
+		o.beaten.Store(int64(time.Since(o.began)))
 		o.firstBeat()
 	}
 }
@@ -135,11 +154,27 @@ func (o *ops) readable(ctx context.Context) bool {
 	return err == nil
 }
 
+// writable has the store write something, if it was not written lately. When that
+// begins to fail, and when it is over, it is logged.
+func (o *ops) writable(ctx context.Context) bool {
+	err := o.store.Writable(ctx)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case err != nil && !o.full:
+		o.log.ErrorContext(ctx, "the store cannot be written: nothing new is taken until it can", "error", err)
+	case err == nil && o.full:
+		o.log.InfoContext(ctx, "the store can be written again")
+	}
+	o.full = err != nil
+	return err == nil
+}
+
 // slack asks Slack who we are, at most once in slackSeenFor.
 func (o *ops) slack(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.now().Sub(o.asked) >= slackSeenFor || o.problem != nil {
+	if age := o.now().Sub(o.asked); age < 0 || age >= slackSeenFor || o.problem != nil {
 		_, o.problem = bot.WhoAmI(ctx, o.api)
 		o.asked = o.now()
 	}

@@ -88,7 +88,7 @@ func TestPromise5TheCardTellsTheTruth(t *testing.T) {
 }
 
 // refusedByEntra is an answer that nothing but an admin can change.
-var refusedByEntra = sandbox.GraphFault{Status: 403, Code: "Authorization_RequestDenied", Message: "Insufficient privileges to complete the operation."}
+var refusedByEntra = sandbox.GraphFault{Status: 400, Code: "BadRequest", Message: "Invitations to the domain of this address are blocked by policy."}
 
 // decides lets somebody press what decides a stage, once everything that was
 // owed to its card is shown.

@@ -42,10 +42,11 @@ func TestTheReadmeLeadsSomewhere(t *testing.T) {
 			t.Errorf("the README says make %s, which the Makefile does not know", m[1])
 		}
 	}
-	for _, m := range regexp.MustCompile(`partnerbot ((?:serve|demo|version)[^\x60\n]*)`).FindAllStringSubmatch(text, -1) {
+	commands := regexp.MustCompile(`partnerbot ((?:serve|demo|audit|erase|backup|restore|copy|version)[^\x60\n]*)`)
+	for _, m := range commands.FindAllStringSubmatch(text+document(t, "docs/operations.md"), -1) {
 		words := append(strings.Fields(m[1]), "--help")
 		if got := run(t.Context(), words, program{env: func(string) string { return "" }, out: &journal{}, err: &journal{}}); got != exitWell {
-			t.Errorf("the README says partnerbot %s, which is not taken", m[1])
+			t.Errorf("the README or docs/operations.md says partnerbot %s, which is not taken", m[1])
 		}
 	}
 }
@@ -72,7 +73,7 @@ func TestTheExampleNamesItsSchema(t *testing.T) {
 
 // TestEveryVariableIsDocumented asks for each variable that is read.
 func TestEveryVariableIsDocumented(t *testing.T) {
-	docs := document(t, "docs/setup-slack.md") + document(t, "docs/setup-entra.md")
+	docs := document(t, "docs/setup-slack.md") + document(t, "docs/setup-entra.md") + document(t, "docs/operations.md")
 	for _, mode := range []string{"socket", "http"} {
 		example := strings.Replace(document(t, "docs/partnerbot.example.yaml"), "mode: socket", "mode: "+mode, 1)
 		read := func(string) ([]byte, error) { return []byte(example), nil }

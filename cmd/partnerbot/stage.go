@@ -49,6 +49,8 @@ type setting struct {
 	log  *slog.Logger
 	lag  time.Duration // of the tenant's replication
 	free bool          // without Slack's rate limits
+
+	timeout, nap time.Duration // of the bot's calls to Slack and Graph, and of its worker; 0: their own
 }
 
 // raise starts the world and the bot on it, and returns when both are ready.
@@ -99,7 +101,7 @@ func (s *stage) serve(ctx context.Context, set setting) error {
 	ctx, s.end = context.WithCancel(ctx)
 	ready := make(chan string, 1)
 	ended := make(chan struct{})
-	out := outside{now: set.now, log: set.log, credential: credential, listening: func(address string) { ready <- address }}
+	out := outside{now: set.now, log: set.log, credential: credential, timeout: set.timeout, nap: set.nap, unpaced: set.free, listening: func(address string) { ready <- address }}
 	s.wg.Go(func() {
 		defer close(ended)
 		s.err = serve(ctx, cfg, out)

@@ -5,12 +5,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"partnerbot/store/pgtest"
 )
 
 const hour = time.Hour
 
 // TestStory tells the main job, the same that `demo --script` tells, over both
-// ways into the bot.
+// ways into the bot, and to several replicas on one database.
 func TestStory(t *testing.T) {
 	for _, mode := range []string{"socket", "http"} {
 		t.Run(mode, func(t *testing.T) {
@@ -18,6 +20,12 @@ func TestStory(t *testing.T) {
 			p.must(p.tell(t.Context()))
 		})
 	}
+	t.Run("postgres", func(t *testing.T) {
+		f := newFleet(t, "http", false, pgtest.URL(t), 3)
+		f.start()
+		f.p.must(f.p.tell(t.Context()))
+		f.stop()
+	})
 }
 
 // TestDemoScript runs the program as a person would.

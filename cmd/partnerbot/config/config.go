@@ -5,9 +5,11 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"partnerbot/approvals"
+	"partnerbot/store"
 )
 
 // Config is a configuration without mistakes.
@@ -17,12 +19,7 @@ type Config struct {
 	Slack  Slack
 	Entra  Entra
 	Policy *approvals.Policy
-}
-
-// Store says where requests live.
-type Store struct {
-	Bolt     string // path of the bbolt file, if it is one
-	Postgres string // URL of the database, if it is one; it may hold a password
+	Keys   store.Keys // they seal the audit trail; without any it is a plain chain
 }
 
 // Slack is the workspace and the way to it.
@@ -94,4 +91,28 @@ func Load(path string, read func(string) ([]byte, error), env func(string) strin
 		return nil, rep.sorted()
 	}
 	return &cfg, nil
+}
+
+// LoadStore reads from the same file and environment only where the store is and
+// which keys seal its trail: who looks after it needs no way to Slack and Entra.
+// The error, if any, is an Error. With at, the store's address, no file is read.
+func LoadStore(path, at string, read func(string) ([]byte, error), env func(string) string) (Store, store.Keys, error) {
+	rep := &report{file: path}
+	var cfg Config
+	if at != "" {
+		var err error
+		if cfg.Store, err = ParseStore(at); err != nil {
+			rep.environment("--store", err.Error())
+		}
+	} else if text, err := read(path); err != nil {
+		rep.add(0, "", "cannot be read: "+reason(err)+"; name the configuration with --config FILE, or the store itself with --store")
+	} else {
+		rep.parse(text, &cfg)
+		rep.problems = slices.DeleteFunc(rep.problems, func(p Problem) bool { return p.Key != "" && p.Key != "store" })
+	}
+	cfg.auditKeys(rep, read, env)
+	if len(rep.problems) > 0 {
+		return Store{}, store.Keys{}, rep.sorted()
+	}
+	return cfg.Store, cfg.Keys, nil
 }

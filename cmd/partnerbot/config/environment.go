@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"partnerbot/store"
 )
 
 // secret names a variable and what its value cannot begin with because it is
@@ -26,6 +28,17 @@ func (c *Config) environment(rep *report, read func(string) ([]byte, error), env
 	c.Entra.ClientSecret = rep.secret(secret{"AZURE_CLIENT_SECRET", false, "", "the client secret", nil}, read, env)
 	c.Entra.TenantID = env("AZURE_TENANT_ID")
 	c.Entra.AuthorityHost = rep.authority(env("AZURE_AUTHORITY_HOST"))
+	c.auditKeys(rep, read, env)
+}
+
+// auditKeys are the keys that seal the trail, one a line.
+func (c *Config) auditKeys(rep *report, read func(string) ([]byte, error), env func(string) string) {
+	const name = "PARTNERBOT_AUDIT_KEY"
+	keys, err := store.ParseKeys(rep.secret(secret{name: name}, read, env))
+	if err != nil {
+		rep.environment(name, "is not taken: "+err.Error()+"; `partnerbot audit key` makes one")
+	}
+	c.Keys = keys
 }
 
 // authority is where tokens are asked for. Secrets go there, so it is https.

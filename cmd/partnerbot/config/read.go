@@ -30,15 +30,11 @@ func (c *Config) read(v value) {
 }
 
 func readStore(v value) Store {
-	s := v.text("bolt:partnerbot.db")
-	scheme, path, _ := strings.Cut(s, ":")
-	switch {
-	case scheme == "postgres" || scheme == "postgresql":
-		return Store{Postgres: s}
-	case scheme != "bolt" || path == "":
-		v.problem("%q is not a store; write bolt:FILE, e.g. bolt:partnerbot.db, or postgres://USER@HOST/DATABASE", s)
+	s, err := ParseStore(v.text("bolt:partnerbot.db"))
+	if err != nil {
+		v.problem("%s", err)
 	}
-	return Store{Bolt: path}
+	return s
 }
 
 func (c *Config) readSlack(v value) {

@@ -1,0 +1,206 @@
+package approvals
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+)
+
+// incident is that of the archived channel.
+func (w *world) incident() Incident {
+	w.Helper()
+	all, err := w.store.Incidents(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	if i := slices.IndexFunc(all, func(i Incident) bool { return i.Key == archived }); i >= 0 {
+		return all[i]
+	}
+	return Incident{}
+}
+
+const archived = WideChannel + "C1"
+
+// archive makes the channel of the first stage refuse every card.
+func archive(w *world) {
+	w.desk.fails("cards", fault{always: true, err: &Trouble{Kind: Refused, Code: "is_archived", Text: "unarchive it", Wide: archived}})
+}
+
+// TestAnIncidentOfSlackIsToldAndEndsWithTheFirstCard: by whoever posts it.
+func TestAnIncidentOfSlackIsToldAndEndsWithTheFirstCard(t *testing.T) {
+	story(t, func(w *world) {
+		archive(w)
+		w.start()
+		r := w.submit("falcon")
+		w.pass(time.Second)
+		i := w.incident()
+		if !i.lasts() || i.Trouble.Text != "unarchive it" || i.Told != i.Version || len(i.Shown) != 1 {
+			t.Errorf("%+v", i)
+		}
+		if n := len(w.desk.calls("incident " + archived)); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+		w.pass(3 * time.Hour)
+		if i := w.incident(); !i.lasts() || i.Version != 1 || time.Since(i.Seen) > 10*time.Minute {
+			t.Errorf("after three hours: %+v", i)
+		}
+		w.stop()
+		w.desk.fails("cards")
+		w.start() // another process, which never met it
+		w.pass(10 * time.Minute)
+		if i := w.incident(); i.lasts() || i.Told != i.Version || len(w.get(r.ID).Shown.Cards) == 0 {
+			t.Errorf("after the card was posted: %+v", i)
+		}
+		w.pass(forgottenAfter)
+		if i := w.incident(); i.Key != "" {
+			t.Errorf("after a day it is still kept: %+v", i)
+		}
+	})
+}
+
+// TestTroubleOfSlackThatNobodyMeetsAnyMoreIsOver: the channel may be in no policy by now.
+func TestTroubleOfSlackThatNobodyMeetsAnyMoreIsOver(t *testing.T) {
+	story(t, func(w *world) {
+		archive(w)
+		w.start()
+		r := w.submit("falcon")
+		w.pass(time.Minute)
+		w.store.forget(r.ID)
+		w.pass(quietFor - 2*time.Minute)
+		if i := w.incident(); !i.lasts() {
+			t.Errorf("over too soon: %+v", i)
+		}
+		w.pass(3 * time.Minute)
+		if i := w.incident(); i.lasts() || i.Told != i.Version {
+			t.Errorf("%+v", i)
+		}
+	})
+}
+
+// TestSeveralReplicasTellAnIncidentOnce: also where telling takes its time.
+func TestSeveralReplicasTellAnIncidentOnce(t *testing.T) {
+	story(t, func(w *world) {
+		archive(w)
+		w.desk.fails("incident", fault{always: true, during: func(context.Context) { <-time.After(20 * time.Second) }})
+		w.start()
+		stop := w.stop
+		w.start()
+		w.submit("falcon")
+		w.pass(5 * time.Minute)
+		if n := len(w.desk.calls("incident")); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+		w.stop()
+		stop()
+	})
+}
+
+// TestAnIncidentThatCannotBeToldIsToldLater: once a minute, not more.
+func TestAnIncidentThatCannotBeToldIsToldLater(t *testing.T) {
+	story(t, func(w *world) {
+		archive(w)
+		w.desk.fails("incident", fault{err: errors.New("eof")}, fault{err: errors.New("eof")})
+		w.start()
+		w.submit("falcon")
+		w.pass(10 * time.Minute)
+		at := times(w.desk.calls("incident"))
+		if len(at) != 3 || at[1].Sub(at[0]) < tellingTakes || at[1].Sub(at[0]) > tellingTakes+lookAgain {
+			t.Errorf("told at %v", at)
+		}
+		if i := w.incident(); i.Told != i.Version {
+			t.Errorf("%+v", i)
+		}
+	})
+}
+
+// TestANoteOfAnIncidentOutlivesTheProcess: until its message is known to be posted.
+func TestANoteOfAnIncidentOutlivesTheProcess(t *testing.T) {
+	story(t, func(w *world) {
+		worker := &Worker{Store: w.store, Now: time.Now}
+		note := worker.noteIncident(archived)
+		noted := time.Now()
+		for i, want := range []time.Time{{}, noted, noted} {
+			if before, err := note(w.Context(), "incident ada"); err != nil || !before.Equal(want) {
+				t.Errorf("note %d: written down %v before, %v", i, before, err)
+			}
+			w.pass(time.Minute)
+		}
+	})
+}
+
+func TestIncidents(t *testing.T) {
+	const key = "slack scope im:write"
+	off := Trouble{Code: "missing_scope", Text: "add it", After: time.Minute}
+	at := func(d time.Duration) time.Time { return nine.Add(d) }
+	must := func(i Incident, err error) Incident {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	first := must(Incident{Key: key}.met(off, nine))
+	if first.Version != 1 || first.Since != nine || first.Trouble.After != 0 || !first.lasts() {
+		t.Fatalf("%+v", first)
+	}
+	if _, err := first.met(off, at(time.Minute)); !isNotDue(err) {
+		t.Error("the same a minute later is kept again")
+	}
+	if i := must(first.met(off, at(seenEvery))); i.Version != 1 || i.Seen != at(seenEvery) {
+		t.Errorf("met later: %+v", i)
+	}
+	if i := must(first.met(Trouble{Code: "other"}, at(time.Minute))); i.Version != 2 || i.Trouble.Code != "other" || i.Since != nine {
+		t.Errorf("met with another reason: %+v", i)
+	}
+	if _, err := first.ended(at(-time.Second), at(time.Minute)); !isNotDue(err) {
+		t.Error("ended by a call that is older")
+	}
+	first.Shown, first.Told = []Posted{{TS: "1"}}, 1
+	over := must(first.ended(at(time.Hour), at(time.Hour)))
+	if over.lasts() || over.Version != 2 || !over.toTell(at(time.Hour)) {
+		t.Errorf("over: %+v", over)
+	}
+	if _, err := over.ended(at(2*time.Hour), at(2*time.Hour)); !isNotDue(err) {
+		t.Error("over twice")
+	}
+	if i := must(over.met(off, at(time.Hour+time.Minute))); !i.lasts() || i.Since != nine || len(i.Shown) != 1 || i.Version != 3 {
+		t.Errorf("the same again at once: %+v", i)
+	}
+	if i := must(over.met(off, at(3*time.Hour))); !i.lasts() || i.Since != at(3*time.Hour) || len(i.Shown) != 0 || i.Version != 3 || i.Told != 0 {
+		t.Errorf("another one later: %+v", i)
+	}
+	first.Version, first.Telling = 2, nine
+	for now, want := range map[time.Duration]bool{0: false, time.Second: false, tellingTakes: true, -time.Hour: true} {
+		if got := first.toTell(at(now)); got != want {
+			t.Errorf("%s after somebody began to tell: %v", now, got)
+		}
+	}
+}
+
+// TestIncidentsAreForAdmins: nobody else hears of any.
+func TestIncidentsAreForAdmins(t *testing.T) {
+	story(t, func(w *world) {
+		for key, over := range map[string]bool{WideToken: false, archived: true} {
+			if _, err := w.store.Incident(w.Context(), key, func(i Incident) (Incident, error) {
+				i, err := i.met(Trouble{}, time.Now())
+				if over {
+					i.Over = time.Now()
+				}
+				return i, err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for user, want := range map[string]int{"ada": 1, "sam": 0, "ann": 0} {
+			if got, err := w.service.Incidents(w.Context(), id(user)); len(got) != want || err != nil {
+				t.Errorf("%s sees %v, %v", user, got, err)
+			}
+		}
+		w.desk.fails("person", fault{err: errors.New("down")})
+		if got, err := w.service.Incidents(w.Context(), id("ada")); err == nil || got != nil {
+			t.Errorf("with Slack away: %v, %v", got, err)
+		}
+	})
+}

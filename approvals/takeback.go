@@ -1,0 +1,63 @@
+package approvals
+
+import (
+	"context"
+	"errors"
+)
+
+// takeNext takes the first grant back that is not confirmed gone. It is never
+// given up: what cannot be taken back now is tried again until it can.
+func (w *Worker) takeNext(ctx context.Context, r Request) (outcome, error) {
+	for _, g := range r.Access.Grants {
+		if has(r.Account.Taken, g.Key()) {
+			continue
+		}
+		if err := w.takeBack(ctx, r, g); err != nil {
+			return outcome{}, err
+		}
+		return outcome{events: []Event{GrantTaken{Key: g.Key()}}}, nil
+	}
+	return outcome{}, nil
+}
+
+// takeBack takes one grant back unless another request of the guest needs it.
+// That one may have been approved while the grant was being taken, by this run
+// or by one that crashed, so what it needs is given again. If Entra will not,
+// that is the other request's matter and does not keep this one from ending.
+func (w *Worker) takeBack(ctx context.Context, r Request, g Grant) error {
+	shared, err := w.shared(ctx, r, g)
+	if err == nil && !shared {
+		if err = w.take(ctx, r.Account.ID, g); err == nil {
+			shared, err = w.shared(ctx, r, g)
+		}
+	}
+	if err != nil || !shared {
+		return err
+	}
+	err = w.grant(ctx, r.Account.ID, g)
+	if t, ok := errors.AsType[*Trouble](err); ok && t.Wide == "" && (t.Kind == Refused || t.Kind == Replicating) {
+		w.Log.ErrorContext(ctx, "a grant that another request needs cannot be given again", "request", r.ID, "trouble", t.String())
+		return nil
+	}
+	return err
+}
+
+// shared reports whether another request of the same guest still needs a grant,
+// so that the end of one access does not cut another one short.
+func (w *Worker) shared(ctx context.Context, r Request, g Grant) (bool, error) {
+	live, err := w.Store.Guest(ctx, r.Guest.Email)
+	if err != nil {
+		return false, err
+	}
+	for _, q := range live {
+		if q.ID == r.ID || q.Account.ID == "" || !has(q.grantKeys(), g.Key()) {
+			continue // one that does not know the guest yet gives what it needs later
+		}
+		switch q.State {
+		case Inviting, Invited, Active:
+			return true, nil
+		case Pending, Ending, Denied, Cancelled, TimedOut, Ended, Failed:
+		}
+	}
+	return false, nil
+}

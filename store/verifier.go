@@ -1,0 +1,314 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"maps"
+	"math/bits"
+	"slices"
+	"strings"
+
+	"partnerbot/approvals"
+)
+
+// standing is what a request must agree with its trail about.
+type standing struct {
+	version uint64
+	state   approvals.State
+	guest   string // e-mail
+	terms   string
+}
+
+// joint is where two entries of the chain meet: the seal of one, and what the
+// next one says it is. Each half waits for the other.
+type joint struct {
+	sealed bool // the half that waits is the seal
+	mac    [sha256.Size]byte
+}
+
+// verifier walks a snapshot. It remembers of an entry only what its neighbours
+// have not confirmed yet.
+type verifier struct {
+	ctx    context.Context
+	keys   Keys
+	opts   VerifyOptions
+	last   uint64
+	hashes map[string]hash.Hash
+	report Report
+
+	done, total uint64
+	number      uint64              // of the request in hand
+	kept        map[uint64]standing // requests whose trail is not read yet
+	joints      map[uint64]joint    // by the place of the first of the two
+	seen        map[uint64]uint64   // places that are there, 64 in a word
+	noted       bool                // the noted entry is there
+	told        story               // of the request in hand
+}
+
+// story is what the trail says of one request.
+type story struct {
+	any, opened bool
+	n           uint64 // of the opening
+	opening     sealedEntry
+	version     uint64
+	state       approvals.State
+	erased      uint64 // the last entry whose words were erased
+	sayErased   uint64 // the last entry that says so
+	unreadable  bool   // an entry cannot be read, so nothing else is said
+}
+
+func newVerifier(ctx context.Context, s Snapshot, keys Keys, opts VerifyOptions) *verifier {
+	return &verifier{
+		ctx: ctx, keys: keys, opts: opts, last: s.Last(), hashes: map[string]hash.Hash{}, report: Report{Head: s.Head()},
+		total: s.Last() + s.Head().N, kept: map[uint64]standing{}, seen: map[uint64]uint64{},
+		joints: map[uint64]joint{0: {sealed: true}},
+	}
+}
+
+func (v *verifier) find(n uint64, id approvals.RequestID, format string, args ...any) {
+	if len(v.report.Findings) == v.opts.Limit {
+		v.report.More++
+		return
+	}
+	v.report.Findings = append(v.report.Findings, Finding{n, id, fmt.Sprintf(format, args...)})
+}
+
+func (v *verifier) step() error {
+	v.done++
+	if v.done%4096 != 0 {
+		return nil
+	}
+	if v.opts.Progress != nil {
+		v.opts.Progress(v.done, max(v.total, v.done))
+	}
+	return v.ctx.Err()
+}
+
+// request notes where a request stands.
+func (v *verifier) request(number uint64, doc []byte) error {
+	v.report.Requests++
+	if number > v.last {
+		v.find(0, approvals.NewID(number), "no request was given this number")
+	} else {
+		v.gap(v.number+1, number-1)
+	}
+	v.number = number
+	r, err := decodeRequest(numberKey(number), doc)
+	if err != nil {
+		v.find(0, approvals.NewID(number), "the request cannot be read: %v", err)
+		v.kept[number] = standing{}
+		return v.step()
+	}
+	v.kept[number] = standing{r.Version, r.State, r.Guest.Email, termsOf(r.Access)}
+	return v.step()
+}
+
+// gap finds requests missing, from one number to another.
+func (v *verifier) gap(from, to uint64) {
+	switch {
+	case from > to:
+	case from == to:
+		v.find(0, approvals.NewID(from), "the request is missing")
+	default:
+		v.find(0, approvals.NewID(from), "the requests from here to %s are missing", approvals.NewID(to))
+	}
+}
+
+// record checks an entry by itself and remembers what it says of its neighbours
+// and of its request.
+func (v *verifier) record(number, n uint64, text []byte) error {
+	v.report.Entries++
+	if number != v.number || !v.told.any {
+		v.endOfRequest()
+		v.number, v.told = number, story{any: true}
+	}
+	id := approvals.NewID(number)
+	r, err := parseRecord(text)
+	if err == nil {
+		var e sealedEntry
+		if e, err = r.opened(); err == nil {
+			v.entry(id, n, &r, e)
+		}
+	}
+	if err != nil {
+		v.told.unreadable = true
+		v.place(n, id)
+		v.find(n, id, "the entry cannot be read, so it was changed: %v", err)
+	}
+	return v.step()
+}
+
+func (v *verifier) entry(id approvals.RequestID, n uint64, r *record, e sealedEntry) {
+	v.place(n, id)
+	if r.n != n || e.Request != id {
+		v.find(n, id, "it was sealed as entry %d of %s", r.n, e.Request)
+	}
+	v.sealOf(n, id, r)
+	if r.salt != nil && prove(r.salt, r.words) != r.proof {
+		v.find(n, id, "what people typed was changed after it was sealed")
+	}
+	v.meet(n-1, id, joint{mac: r.prev})
+	v.meet(n, id, joint{sealed: true, mac: r.mac})
+	if n == v.report.Head.N && r.mac != v.report.Head.MAC {
+		v.find(n, id, "the end of the trail is noted as another one")
+	}
+	if n == v.opts.Noted.N {
+		if v.noted = true; r.mac != v.opts.Noted.MAC {
+			v.find(n, id, "it is not the entry whose seal you noted: the trail was replaced")
+		}
+	}
+	v.tell(n, e)
+}
+
+// sealOf checks who sealed an entry, and that nothing of it changed since.
+func (v *verifier) sealOf(n uint64, id approvals.RequestID, r *record) {
+	if r.key == "" {
+		v.report.Plain++
+		if !v.keys.Empty() && n >= v.opts.PlainBefore {
+			v.find(n, id, "it is sealed without a key")
+		}
+	}
+	h, ok := v.hashes[r.key]
+	if !ok {
+		if h, ok = v.keys.hash(r.key); ok {
+			v.hashes[r.key] = h
+		}
+	}
+	switch {
+	case !ok:
+		v.find(n, id, "it is sealed with the key %s, which is not among yours", r.key)
+	case r.seal(h) != r.mac:
+		v.find(n, id, "it was changed after it was sealed")
+	}
+}
+
+// place notes that an entry is there.
+func (v *verifier) place(n uint64, id approvals.RequestID) {
+	word, bit := n/64, uint64(1)<<(n%64)
+	switch {
+	case n == 0 || n > v.report.Head.N:
+		v.find(n, id, "it is beyond the end of the trail, which is entry %d", v.report.Head.N)
+	case v.seen[word]&bit != 0:
+		v.find(n, id, "there are two entries with this place")
+	}
+	v.seen[word] |= bit
+}
+
+// meet joins half a joint to its other half.
+func (v *verifier) meet(n uint64, id approvals.RequestID, half joint) {
+	other, ok := v.joints[n]
+	switch {
+	case !ok:
+		v.joints[n] = half
+	case other.sealed == half.sealed: // an entry is there twice, which is found elsewhere
+	default:
+		delete(v.joints, n)
+		if other.mac != half.mac {
+			v.find(n+1, id, "it does not follow entry %d as it is", n)
+		}
+	}
+}
+
+// tell notes what an entry says of its request.
+func (v *verifier) tell(n uint64, e sealedEntry) {
+	t := &v.told
+	if opens(e.Entry) && !t.opened {
+		t.opened, t.n, t.opening = true, n, e
+	}
+	if e.Version > t.version {
+		t.version, t.state = e.Version, e.To
+	}
+	if e.Erased {
+		v.report.Erased++
+		t.erased = max(t.erased, n)
+	}
+	if e.Event == eventErased {
+		t.sayErased = max(t.sayErased, n)
+	}
+}
+
+// eventErased is how the trail calls the erasing of a guest.
+const eventErased = "erased"
+
+// endOfRequest compares a request with what its trail said.
+func (v *verifier) endOfRequest() {
+	t := v.told
+	if !t.any {
+		return
+	}
+	id := approvals.NewID(v.number)
+	is, ok := v.kept[v.number]
+	delete(v.kept, v.number)
+	switch {
+	case !ok:
+		v.find(0, id, "its entries are there and the request is missing")
+		return
+	case is.version == 0 && is.state == "": // found already
+		return
+	case t.unreadable:
+		return
+	case !t.opened:
+		v.find(0, id, "its opening entry is missing")
+	default:
+		v.compareOpening(id, is)
+	}
+	if is.version != t.version || is.state != t.state {
+		v.find(0, id, "it is kept as version %d, %s, and its trail ends with version %d, %s", is.version, is.state, t.version, t.state)
+	}
+	if t.erased > t.sayErased {
+		v.find(t.erased, id, "what people typed is gone, and no entry says that it was erased")
+	}
+}
+
+// compareOpening holds a request to what it was when it was made.
+func (v *verifier) compareOpening(id approvals.RequestID, is standing) {
+	t := &v.told
+	if t.opening.Terms != is.terms {
+		v.find(t.n, id, "what is asked for, or who decides about it, is not what it was when the request was made")
+	}
+	switch {
+	case t.opening.Erased && is.guest != "":
+		v.find(t.n, id, "a guest is kept whose words were erased")
+	case !t.opening.Erased && !names(t.opening.Words, is.guest):
+		v.find(t.n, id, "the guest is not who was asked in when the request was made")
+	}
+}
+
+// names reports whether the words of an opening are about a guest: they begin
+// with the address, and what comes next cannot be of one.
+func names(words, email string) bool {
+	rest, ok := strings.CutPrefix(words, email)
+	return ok && email != "" && (rest == "" || strings.ContainsRune(" \t\n,;:<(", rune(rest[0])))
+}
+
+// endOfTrail finds the entries and requests that nothing was heard of.
+func (v *verifier) endOfTrail() {
+	for _, number := range slices.Sorted(maps.Keys(v.kept)) {
+		v.find(0, approvals.NewID(number), "the request is there and its entries are missing")
+	}
+	expect := uint64(1)
+	missing := func(to uint64) {
+		switch {
+		case expect == to:
+			v.find(to, "", "the entry is missing")
+		case expect < to:
+			v.find(expect, "", "the entries from here to %d are missing", to)
+		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(v.seen)) {
+		for set := v.seen[word]; set != 0; set &= set - 1 {
+			n := word*64 + uint64(bits.TrailingZeros64(set)) //nolint:gosec // below 64
+			if n == 0 || n > v.report.Head.N {
+				continue
+			}
+			missing(n - 1)
+			expect = n + 1
+		}
+	}
+	missing(v.report.Head.N)
+	if v.opts.Noted.N > 0 && !v.noted {
+		v.find(v.opts.Noted.N, "", "the entry whose seal you noted is missing: the trail was cut off or replaced")
+	}
+}
