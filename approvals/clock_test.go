@@ -61,6 +61,27 @@ func TestAGuestWhoseTimeSeemsOverIsNotForgotten(t *testing.T) {
 	})
 }
 
+// TestWorkThatCouldNotBeRecalledIsRecalledLater: the store is away just when the
+// clock is set back.
+func TestWorkThatCouldNotBeRecalledIsRecalledLater(t *testing.T) {
+	story(t, func(w *world) {
+		w.ahead.Store(int64(time.Hour))
+		w.start()
+		w.tenant.fails("find", fault{err: &Trouble{Kind: Later}}, fault{err: &Trouble{Kind: Later}})
+		harbor := w.submit("harbor")
+		w.approve(harbor)
+		w.pass(0)
+		w.store.fail("take", errors.New("the database is gone"))
+		w.ahead.Store(0)
+		w.pass(10 * time.Second)
+		w.store.fail("take", nil)
+		w.pass(10 * time.Second)
+		if got := w.get(harbor.ID); got.State != Invited {
+			t.Errorf("ten seconds after the store was back it is %s", got.State)
+		}
+	})
+}
+
 // TestWorkOfAClockThatRanAheadDoesNotWaitForThatTime: nor is any other due twice.
 func TestWorkOfAClockThatRanAheadDoesNotWaitForThatTime(t *testing.T) {
 	story(t, func(w *world) {

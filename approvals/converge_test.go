@@ -105,7 +105,9 @@ func (p *drama) deed(n int) {
 		if verdict == "" {
 			verdict = Approve
 		}
-		p.each(func(r Request) { _, _ = s.Press(p, r.ID, Press{By: id(user), Verdict: verdict, Stage: r.Stage}) })
+		p.each(func(r Request) {
+			_, _ = s.Press(p, r.ID, Press{By: id(user), Verdict: verdict, Stage: r.Stage, Tag: r.Tag})
+		})
 	case 9:
 		p.now = p.now.Add(7 * time.Second)
 	case 10:

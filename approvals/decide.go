@@ -28,9 +28,12 @@ func (r Request) pressed(p Press, now time.Time) (Request, []Owing, error) {
 }
 
 // open refuses a press that cannot count whoever made it. The deadline is held
-// against the moment of the press.
+// against the moment of the press. A button of another request that had the same
+// number once does nothing to this one, nor does one that does not say whose it is.
 func (r Request) open(p Press, at time.Time) error {
 	switch {
+	case p.Tag != r.Tag:
+		return about(ErrOldCard, r)
 	case p.Verdict == Retry && (r.State != Failed || !r.Erased.IsZero()):
 		return about(ErrNotRetryable, r).With("state", string(r.State))
 	case p.Verdict == Retry:

@@ -104,7 +104,7 @@ func tooLong(f Field, limit int) *Refusal {
 // access copied into it, its card, its message and its clock owed.
 func Open(id RequestID, by PersonID, g Guest, a Access, d Draft, now time.Time) Change {
 	r := Request{
-		ID: id, Version: 1, State: Pending, Requester: by, Guest: g, Access: a, For: d.For,
+		ID: id, Tag: newTag(now), Version: 1, State: Pending, Requester: by, Guest: g, Access: a, For: d.For,
 		Reason: cleanText(d.Reason), Opened: now, Changed: now,
 	}
 	r.Deadline = now.Add(r.CurrentStage().Deadline)

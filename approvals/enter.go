@@ -1,6 +1,9 @@
 package approvals
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // inviteTried remembers that an invitation is about to leave.
 func (r Request) inviteTried(now time.Time) (Request, []Owing, error) {
@@ -30,8 +33,14 @@ func (r Request) guestKnown(a Account) (Request, []Owing, error) {
 	return r.settle()
 }
 
-// grantMade ticks off one grant of the access.
+// grantMade ticks off one grant of the access. One that is confirmed after the
+// end, by a replica that stood still meanwhile, is taken back again.
 func (r Request) grantMade(key string) (Request, []Owing, error) {
+	if (r.State == Ending || r.State == Ended) && has(r.Account.Taken, key) {
+		r.Closed = nil
+		r.Account.Taken = slices.DeleteFunc(r.Account.Taken, func(k string) bool { return k == key })
+		return r.enter(Ending, Owing{Kind: WorkGuest})
+	}
 	if r.State != Inviting || r.Account.ID == "" || !has(r.grantKeys(), key) || has(r.Account.Granted, key) {
 		return r, nil, ErrNotDue
 	}

@@ -61,7 +61,7 @@ func TestAGuestIsErased(t *testing.T) {
 		if done, err := Erase(w.Context(), w.store, time.Now(), jane, "root"); len(done) > 0 || err != nil {
 			t.Errorf("erased again: %v, %v", done, err)
 		}
-		if _, err := w.service.Press(w.Context(), failed.ID, Press{By: id("ada"), Verdict: Retry}); !errors.Is(err, ErrNotRetryable) {
+		if _, err := w.service.Press(w.Context(), failed.ID, Press{By: id("ada"), Verdict: Retry, Tag: failed.Tag}); !errors.Is(err, ErrNotRetryable) {
 			t.Errorf("a retry for nobody: %v", err)
 		}
 	})

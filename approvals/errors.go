@@ -106,6 +106,7 @@ var (
 	ErrOwnRequest     = refuse("own_request", "")  // args: id
 	ErrRepeated       = refuse("repeated", "")     // args: id
 	ErrStaleStage     = refuse("stale_stage", "")  // args: id
+	ErrOldCard        = refuse("old_card", "")     // args: id
 	ErrTooLate        = refuse("too_late", "")     // args: id
 	ErrDenyReason     = refuse("deny_reason", FieldReason)
 	ErrUnknownPerson  = refuse("unknown_person", "")

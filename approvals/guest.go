@@ -5,10 +5,6 @@ import (
 	"time"
 )
 
-// unsureFor is how long an invitation whose answer was lost is looked for before
-// another one may leave. New accounts take seconds to become visible.
-const unsureFor = 30 * time.Second
-
 // replicatesFor is how long a new account may stay unknown to the rest of the
 // directory before a human is asked. Microsoft promises no limit.
 const replicatesFor = 2 * time.Hour
@@ -43,18 +39,24 @@ func (w *Worker) bringIn(ctx context.Context, r Request) (outcome, error) {
 	case ok:
 		return w.found(ctx, r, acc)
 	}
-	if left := unsureFor - w.Now().Sub(r.Account.Tried); !r.Account.Tried.IsZero() && left > 0 {
+	if !r.Account.Tried.IsZero() && w.Now().Sub(r.Account.Tried) < unsureFor {
 		return outcome{}, &Trouble{Kind: Unsure, Doing: "looking for the guest", Text: "an invitation left and its answer was lost"}
 	}
 	t, err := w.pauses.turn(callInvite, w.Now())
 	if err != nil {
 		return outcome{}, err
 	}
+	left := false
+	defer func() {
+		if !left { // also by a panic
+			w.pauses.back(t)
+		}
+	}()
 	twin, wait, err := w.mayInvite(ctx, r)
 	if err == nil && twin == nil && !wait {
+		left = true
 		return w.invite(ctx, r, t)
 	}
-	w.pauses.back(t)
 	switch {
 	case err != nil:
 		return outcome{}, err
@@ -136,7 +138,7 @@ func (w *Worker) watch(ctx context.Context, r Request) (outcome, error) {
 	acc, err := w.look(ctx, r.Account.ID)
 	if err != nil {
 		if t := troubleOf(err); t.Kind == Refused && t.Wide == "" {
-			w.Log.ErrorContext(ctx, "a guest cannot be watched", "request", r.ID, "trouble", t.String())
+			w.Log.ErrorContext(ctx, "a guest cannot be watched", "request", r.ID, "trouble", t.inLog())
 			return outcome{again: w.Now().Add(15 * time.Minute)}, nil
 		}
 		return outcome{}, err

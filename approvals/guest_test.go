@@ -84,6 +84,25 @@ func TestAnInvitationWhoseAnswerNamesNoAccountIsLookedFor(t *testing.T) {
 	})
 }
 
+// TestALostInvitationIsLookedForSinceItWasGivenUp: what counts is not when it left,
+// for it may have been on its way for all that time.
+func TestALostInvitationIsLookedForSinceItWasGivenUp(t *testing.T) {
+	story(t, func(w *world) {
+		worker := &Worker{Store: w.store, Tenant: w.tenant, Now: time.Now}
+		w.tenant.fails("invite", fault{err: errors.New("eof"), during: func(context.Context) { <-time.After(25 * time.Second) }})
+		r := w.approved("falcon")
+		r.Account.Tried = time.Now()
+		out, err := worker.invite(w.Context(), r, turn{call: callInvite})
+		if err != nil {
+			w.Fatal(err)
+		}
+		c, err := worker.keep(r, Owed{Kind: WorkGuest, Request: r.ID}, out)
+		if err != nil || !c.Request.Account.Tried.Equal(time.Now()) {
+			t.Errorf("looked for since %v, want %v; %v", c.Request.Account.Tried, time.Now(), err)
+		}
+	})
+}
+
 // TestWhatAPlatformAsksForIsWaited: to the second, in every call.
 func TestWhatAPlatformAsksForIsWaited(t *testing.T) {
 	const asked = 37 * time.Second

@@ -57,8 +57,8 @@ const (
 
 // recall makes work due now that was put off by a clock which ran ahead and was
 // set back, so that it need not wait for that time to come again. What is due
-// later by right is looked at once, and put off again. It returns the latest time that
-// was seen, for the next call.
+// later by right is looked at once, and put off again. What cannot be taken now is
+// recalled by the next call, for which it returns the latest time that was seen.
 func (w *Worker) recall(ctx context.Context, lane Lane, latest time.Time) time.Time {
 	now := w.Now().Round(0) // of the wall, as stores keep it
 	if latest.Sub(now) < setBack {
@@ -67,21 +67,26 @@ func (w *Worker) recall(ctx context.Context, lane Lane, latest time.Time) time.T
 		}
 		return latest
 	}
-	var rows []Owed
-	for {
-		more, _, err := w.Store.Take(ctx, latest.Add(aheadAtMost), lane, recallEach)
-		if err != nil {
-			w.Log.ErrorContext(ctx, "recalling owed work", "lane", lane, "error", err)
-		}
-		if rows = append(rows, more...); len(more) == 0 {
-			break
-		}
+	rows, err := w.takeAll(ctx, latest.Add(aheadAtMost), lane)
+	for _, row := range rows {
+		w.putOff(ctx, row, now)
+	}
+	if err != nil {
+		w.Log.ErrorContext(ctx, "recalling owed work", "lane", lane, "error", err)
+		return latest
 	}
 	w.Log.WarnContext(ctx, "the clock was set back", "lane", lane, "by", latest.Sub(now), "recalled", len(rows))
-	for _, row := range rows {
-		w.postpone(ctx, row, now)
-	}
 	return now
+}
+
+// takeAll takes all that is due at a time, or with an error a part of it.
+func (w *Worker) takeAll(ctx context.Context, at time.Time, lane Lane) (rows []Owed, err error) {
+	for {
+		more, _, err := w.Store.Take(ctx, at, lane, recallEach)
+		if rows = append(rows, more...); err != nil || len(more) == 0 {
+			return rows, err
+		}
+	}
 }
 
 // rest waits for the next due row, for news or for the longest nap. It returns

@@ -51,7 +51,7 @@ func (i Incident) lasts() bool { return i.Version > 0 && i.Over.IsZero() }
 // met is the incident after trouble of its kind at a time, or ErrNotDue where
 // that is no news.
 func (i Incident) met(t Trouble, now time.Time) (Incident, error) {
-	t.After, t.Err = 0, nil
+	t.After, t.Err, t.Text = 0, nil, WithoutAddresses(t.Text)
 	news := t.Code != i.Trouble.Code
 	switch {
 	case i.lasts() && !news && recent(i.Seen, now, seenEvery):

@@ -3,6 +3,7 @@ package approvals
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -94,6 +95,74 @@ func TestSeveralReplicasTellAnIncidentOnce(t *testing.T) {
 		}
 		w.stop()
 		stop()
+	})
+}
+
+// TestAnIncidentOfAReplicaInAnotherPlaceIsToldOnce: a store gives back the time,
+// and not the place in which it was told.
+func TestAnIncidentOfAReplicaInAnotherPlaceIsToldOnce(t *testing.T) {
+	story(t, func(w *world) {
+		since := time.Now().In(time.FixedZone("IST", 19800))
+		keep := func(i Incident) (Incident, error) {
+			i.Since, i.Seen, i.Version, i.Trouble = since, since, 1, Trouble{Code: "is_archived", Wide: archived}
+			return i, nil
+		}
+		if _, err := w.store.Incident(w.Context(), archived, keep); err != nil {
+			w.Fatal(err)
+		}
+		w.desk.fails("incident", fault{during: func(ctx context.Context) {
+			_, _ = w.store.Incident(ctx, archived, func(i Incident) (Incident, error) {
+				i.Since = i.Since.UTC() // read anew
+				return i, nil
+			})
+		}})
+		w.start()
+		w.pass(5 * time.Minute)
+		if i := w.incident(); i.Told != 1 || len(w.desk.calls("incident")) != 1 {
+			t.Errorf("told %d times, kept as told is %d", len(w.desk.calls("incident")), i.Told)
+		}
+	})
+}
+
+// TestAnotherIncidentThatBeganMeanwhileIsTold: while the admins were told of the
+// one before it.
+func TestAnotherIncidentThatBeganMeanwhileIsTold(t *testing.T) {
+	story(t, func(w *world) {
+		keep := func(since time.Time) {
+			_, err := w.store.Incident(w.Context(), archived, func(Incident) (Incident, error) {
+				return Incident{Key: archived, Since: since, Seen: since, Version: 1, Trouble: Trouble{Code: "is_archived", Wide: archived}}, nil
+			})
+			if err != nil {
+				w.Error(err)
+			}
+		}
+		keep(time.Now().UTC())
+		w.desk.fails("incident", fault{during: func(context.Context) { keep(time.Now().UTC().Add(time.Millisecond)) }})
+		w.start()
+		w.pass(5 * time.Minute)
+		if i := w.incident(); i.Told != 1 || len(w.desk.calls("incident")) != 2 {
+			t.Errorf("told %d times, kept as told is %d", len(w.desk.calls("incident")), i.Told)
+		}
+	})
+}
+
+// TestIncidentsAreKeptInUTC: whatever place the process is in.
+func TestIncidentsAreKeptInUTC(t *testing.T) {
+	story(t, func(w *world) {
+		worker := &Worker{Store: w.store, Desk: w.desk, Now: func() time.Time { return time.Now().In(time.FixedZone("IST", 19800)) }, Log: slog.New(slog.DiscardHandler)}
+		worker.raise(w.Context(), Trouble{Code: "is_archived", Wide: archived})
+		if _, err := worker.noteIncident(archived)(w.Context(), "incident ada"); err != nil {
+			w.Fatal(err)
+		}
+		i := w.incident()
+		worker.over(w.Context(), archived, time.Now())
+		for name, at := range map[string]time.Time{
+			"since": i.Since, "seen": i.Seen, "telling": i.Telling, "tried": i.Tried["incident ada"], "over": w.incident().Over,
+		} {
+			if at.IsZero() || at.Location() != time.UTC {
+				t.Errorf("%s is %v", name, at)
+			}
+		}
 	})
 }
 

@@ -44,7 +44,7 @@ func (w *Worker) invitedBy(others []Request, except RequestID) (twin *Account, w
 		case o.ID == except:
 		case o.Account.ID != "" && now.Sub(o.Account.Invited) < replicatesFor:
 			return &o.Account, false
-		case o.Account.ID == "" && !o.Account.Tried.IsZero() && now.Sub(o.Account.Tried) < unsureFor:
+		case o.Account.ID == "" && !o.Account.Tried.IsZero() && w.doubts.age(o, now) < underWayFor:
 			wait = true
 		}
 	}

@@ -66,8 +66,12 @@ type (
 		Press   Press
 		Refusal Refusal
 	}
-	// Withdrawn is the requester taking their wish back.
-	Withdrawn struct{ By PersonID }
+	// Withdrawn is the requester taking their wish back. Tag is of the request that
+	// the button was drawn for.
+	Withdrawn struct {
+		By  PersonID
+		Tag string
+	}
 	// DeadlinePassed says that the clock of the stage ran out.
 	DeadlinePassed struct{}
 	// InviteTried says that an invitation is about to leave. It is on disk
@@ -149,7 +153,7 @@ func (r Request) apply(ev Event, now time.Time) (Request, []Owing, error) {
 	case Dismissed:
 		return r.dismissed(ev)
 	case Withdrawn:
-		return r.withdrawn(ev.By, now)
+		return r.withdrawn(ev, now)
 	case DeadlinePassed:
 		return r.deadlinePassed(now)
 	case InviteTried:
@@ -205,14 +209,17 @@ func (r Request) answerRest(by PersonID, now time.Time) Request {
 }
 
 // withdrawn: only the requester, only before a decision.
-func (r Request) withdrawn(by PersonID, now time.Time) (Request, []Owing, error) {
-	if !by.Same(r.Requester) {
+func (r Request) withdrawn(ev Withdrawn, now time.Time) (Request, []Owing, error) {
+	if ev.Tag != r.Tag {
+		return r, nil, about(ErrOldCard, r)
+	}
+	if !ev.By.Same(r.Requester) {
 		return r, nil, about(ErrOnlyRequester, r)
 	}
 	if r.State != Pending {
 		return r, nil, about(ErrNotCancellable, r).With("state", string(r.State))
 	}
-	return r.close(Cancelled, by, "", now)
+	return r.close(Cancelled, ev.By, "", now)
 }
 
 // deadlinePassed looks at the clock itself, so that a stale timer cannot end a

@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,9 @@ import (
 )
 
 var nine = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+// older is the tag of a request that was opened a moment before nine.
+var older = newTag(nine.Add(-1))
 
 const team = "T0NORTH"
 
@@ -45,8 +49,18 @@ func just(ev Event) step { return func(Request, time.Time) Event { return ev } }
 // press is somebody's press; judged is the worker's word on it with true facts.
 func press(user string, v Verdict) step {
 	return func(r Request, _ time.Time) Event {
-		return Pressed{Press{By: id(user), Verdict: v, Reason: "because", Stage: r.Stage}}
+		return Pressed{Press{By: id(user), Verdict: v, Reason: "because", Stage: r.Stage, Tag: r.Tag}}
 	}
+}
+
+func withdraw(user string) []step {
+	return []step{func(r Request, _ time.Time) Event { return Withdrawn{By: id(user), Tag: r.Tag} }}
+}
+
+// old is a button drawn for another request that has this number, or had it once.
+func old(tag string, press Press) []step {
+	press.Reason, press.Tag = "because", tag
+	return one(Pressed{press})
 }
 
 func judged(user string) step { return judgedAs(colleague(user)) }
@@ -156,15 +170,15 @@ func TestApply(t *testing.T) {
 		{"a Slack Connect visitor decides nothing", 0, []step{press("sam", Approve), judgedAs(foreign)}, Pending, ErrForeign},
 		{"one no ends it", 0, steps(yes("sam"), yes("olga"), no("omar")), Denied, nil},
 		{"a no needs a reason", 0, []step{func(r Request, _ time.Time) Event {
-			return Pressed{Press{By: id("sam"), Verdict: Deny, Reason: "  "}}
+			return Pressed{Press{By: id("sam"), Verdict: Deny, Reason: "  ", Tag: r.Tag}}
 		}}, Pending, ErrDenyReason},
-		{"a press for another stage is stale", 0, steps(yes("sam"), []step{just(Pressed{Press{By: id("olga"), Verdict: Approve, Stage: 0}})}), Pending, ErrStaleStage},
+		{"a press for another stage is stale", 0, steps(yes("sam"), []step{just(Pressed{Press{By: id("olga"), Verdict: Approve, Stage: 0, Tag: newTag(nine)}})}), Pending, ErrStaleStage},
 		{"a press at the deadline is too late", 24 * time.Hour, []step{press("sam", Approve)}, Pending, ErrTooLate},
 		{"a vote that nobody pressed counts nothing", 0, []step{judged("sam")}, Pending, ErrNotDue},
 		{"a press after the end is told the end", 0, steps(no("sam"), []step{press("olga", Approve)}), Denied, ErrDecided},
-		{"the requester withdraws", 0, one(Withdrawn{id("ann")}), Cancelled, nil},
-		{"nobody else withdraws", 0, one(Withdrawn{id("sam")}), Pending, ErrOnlyRequester},
-		{"nothing is withdrawn after the decision", 0, steps(approved, one(Withdrawn{id("ann")})), Inviting, ErrNotCancellable},
+		{"the requester withdraws", 0, withdraw("ann"), Cancelled, nil},
+		{"nobody else withdraws", 0, withdraw("sam"), Pending, ErrOnlyRequester},
+		{"nothing is withdrawn after the decision", 0, steps(approved, withdraw("ann")), Inviting, ErrNotCancellable},
 		{"an early timer is ignored", 24*time.Hour - 1, one(DeadlinePassed{}), Pending, ErrNotDue},
 		{"no answer is a no", 24 * time.Hour, one(DeadlinePassed{}), TimedOut, nil},
 		{"a timer after the decision is ignored", 0, steps(no("sam"), one(DeadlinePassed{})), Denied, ErrNotDue},
@@ -184,7 +198,16 @@ func TestApply(t *testing.T) {
 		{"an admin tries again", 0, steps(approved, one(StepRefused{}), retry("ada", true)), Inviting, nil},
 		{"nobody else tries again", 0, steps(approved, one(StepRefused{}), retry("sam", false)), Failed, ErrOnlyAdmins},
 		{"an approval is no wish to try again", 0, append([]step{press("ada", Approve)}, retry("ada", true)[1]), Pending, ErrNotDue},
-		{"only a failure is tried again", 0, []step{just(Pressed{Press{By: id("ada"), Verdict: Retry}})}, Pending, ErrNotRetryable},
+		{"only a failure is tried again", 0, []step{press("ada", Retry)}, Pending, ErrNotRetryable},
+		{"an older request's Approve", 0, old(older, Press{By: id("sam"), Verdict: Approve}), Pending, ErrOldCard},
+		{"an older request's Deny", 0, old(older, Press{By: id("sam"), Verdict: Deny}), Pending, ErrOldCard},
+		{"an older request's Try again", 0, steps(approved, one(StepRefused{}), old(older, Press{By: id("ada"), Verdict: Retry})), Failed, ErrOldCard},
+		{"an older request's Withdraw", 0, one(Withdrawn{id("ann"), older}), Pending, ErrOldCard},
+		{"an Approve that does not say whose it is", 0, old("", Press{By: id("sam"), Verdict: Approve}), Pending, ErrOldCard},
+		{"a Deny that does not say whose it is", 0, old("", Press{By: id("sam"), Verdict: Deny}), Pending, ErrOldCard},
+		{"a Try again that does not say whose it is", 0, steps(approved, one(StepRefused{}), old("", Press{By: id("ada"), Verdict: Retry})), Failed, ErrOldCard},
+		{"a Withdraw that does not say whose it is", 0, one(Withdrawn{id("ann"), ""}), Pending, ErrOldCard},
+		{"an older request's button does not tell what became of this one", 0, steps(no("sam"), old(older, Press{By: id("sam"), Verdict: Approve})), Denied, ErrOldCard},
 		{"access does not end early", 0, steps(invited, one(TimeOver{})), Invited, ErrNotDue},
 	}
 	for _, tt := range tests {
@@ -295,5 +318,34 @@ func TestARetryGivesEveryGrantAgain(t *testing.T) {
 	r, owed, err := play(t, nine, steps(partly, retry("ada", true)))
 	if err != nil || len(r.Account.Granted) != 0 || r.Account.ID != "u1" || !hasOwing(owed, Owing{Kind: WorkGuest}) {
 		t.Errorf("after a retry: %+v, owed %v, %v", r.Account, owed, err)
+	}
+}
+
+// TestButtonsFromBeforeThereWereTagsWork on the requests of then, and only there:
+// what was acknowledged on them counts after an upgrade.
+func TestButtonsFromBeforeThereWereTagsWork(t *testing.T) {
+	r := fresh()
+	r.Tag = ""
+	r, _, err := r.Apply(press("sam", Approve)(r, nine), nine)
+	if err == nil {
+		r, _, err = r.Apply(judged("sam")(r, nine), nine)
+	}
+	if err != nil || r.Stage != 1 {
+		t.Errorf("in stage %d, %v", r.Stage, err)
+	}
+	if _, _, err := r.Apply(Withdrawn{id("ann"), older}, nine); !errors.Is(err, ErrOldCard) {
+		t.Errorf("a button of another request: %v", err)
+	}
+}
+
+// TestEveryRequestHasATagOfItsOwn though it is given a number that was given before.
+func TestEveryRequestHasATagOfItsOwn(t *testing.T) {
+	seen := map[string]bool{}
+	for _, later := range []time.Duration{0, 1, time.Millisecond, time.Hour, -time.Hour, 365 * 24 * time.Hour} {
+		r := Open("INV-1", id("ann"), Guest{Email: "jane@acme.example"}, falcon(), Draft{}, nine.Add(later)).Request
+		if r.Tag == "" || len(r.Tag) > 16 || strings.ContainsAny(r.Tag, ": ") || seen[r.Tag] {
+			t.Errorf("after %s: %q", later, r.Tag)
+		}
+		seen[r.Tag] = true
 	}
 }

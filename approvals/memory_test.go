@@ -167,7 +167,7 @@ func (m *memory) Postpone(_ context.Context, work Owed, due time.Time) error {
 	row := m.rows[work.key()]
 	again := row.Version != work.Version
 	if !again {
-		row.Due, row.Attempts = due, row.Attempts+1
+		row.Due, row.Attempts = due, work.Attempts+1
 		m.rows[work.key()] = row
 	}
 	m.wake(again)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -252,6 +254,101 @@ func TestAPanicWhileLookingAgainLeavesThePauseToOthers(t *testing.T) {
 			t.Errorf("asked %d times", n)
 		}
 	})
+}
+
+// TestAPanicBeforeTheCallLeavesThePauseToOthers: the leave to look is given back.
+func TestAPanicBeforeTheCallLeavesThePauseToOthers(t *testing.T) {
+	story(t, func(w *world) {
+		r := w.approved("pier")
+		worker := &Worker{Store: w.store, Tenant: w.tenant, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+		worker.pauses.wide = map[string]*pause{WideInvitations: {from: time.Now().Add(-time.Hour)}}
+		worker.Store = panicking{w.store}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the test needs a panic")
+				}
+			}()
+			_, _ = worker.bringIn(w.Context(), r)
+		}()
+		if worker.pauses.wide[WideInvitations].probing {
+			t.Error("nobody looks again any more")
+		}
+	})
+}
+
+// approved is ann's request for jane, which is approved, and no worker runs any more.
+func (w *world) approved(access string) Request {
+	w.Helper()
+	w.tenant.fails("find", fault{err: &Trouble{Kind: Later, After: time.Hour}})
+	w.start()
+	r := w.submit(access)
+	w.approve(r)
+	w.stop()
+	return w.get(r.ID)
+}
+
+// panicking is a store that cannot tell what else there was of a guest.
+type panicking struct{ *memory }
+
+func (panicking) History(context.Context, string) ([]Request, error) { panic("a bug") }
+
+// TestWaitingForOnesTurnIsNoAttempt: the first real trouble after it is tried again
+// at once, and is no news.
+func TestWaitingForOnesTurnIsNoAttempt(t *testing.T) {
+	waits := map[string]*Trouble{
+		"for Slack":   {Kind: Later, Code: CodePace, After: 61 * time.Second},
+		"for a clock": {Kind: Later, Code: CodeClock, After: 61 * time.Second},
+		"for others":  {Kind: Later, Err: errPaused, After: 61 * time.Second},
+	}
+	for name, wait := range waits {
+		t.Run(name, func(t *testing.T) {
+			story(t, func(w *world) {
+				faults := slices.Repeat([]fault{{err: wait}}, 10)
+				w.desk.fails("direct", append(faults, fault{err: &Trouble{Kind: Later, Status: 500}})...)
+				log := &logged{}
+				w.log = log
+				w.start()
+				w.submit("falcon")
+				w.pass(time.Hour)
+				at := times(w.desk.calls("direct"))
+				if len(at) < 12 || at[11].Sub(at[10]) != time.Second {
+					t.Fatalf("tried at %v", at)
+				}
+				if n := log.count("owed work must be tried again"); n != 1 {
+					t.Errorf("it was logged %d times; want the trouble only", n)
+				}
+			})
+		})
+	}
+}
+
+// logged counts the lines of a log.
+type logged struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logged) Enabled(context.Context, slog.Level) bool { return true }
+func (l *logged) WithAttrs([]slog.Attr) slog.Handler       { return l }
+func (l *logged) WithGroup(string) slog.Handler            { return l }
+
+func (l *logged) Handle(_ context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, r.Message)
+	return nil
+}
+
+func (l *logged) count(message string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		if line == message {
+			n++
+		}
+	}
+	return n
 }
 
 // TestWhatFailedTogetherDoesNotComeAgainTogether: waits are longer by chance, and

@@ -17,7 +17,7 @@ type Store interface {
 	// out, in one transaction. A row that was asked for again meanwhile stays; a
 	// change that owes the row again (a later look) keeps it with its new due time.
 	Settle(ctx context.Context, work Owed, change func(Request) (Change, error)) (Request, error)
-	// Postpone gives work in hand back, due later, one attempt more.
+	// Postpone gives work in hand back, due later, one attempt more than it says.
 	Postpone(ctx context.Context, work Owed, due time.Time) error
 	// Together is Update whose change also sees the guest's other live requests.
 	// However many run at once, on however many replicas, each sees what those

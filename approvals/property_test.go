@@ -27,6 +27,7 @@ func anyEvent(t *rapid.T, r Request) Event {
 	p := Press{
 		By: id(user), Reason: "r", Stage: rapid.IntRange(0, 2).Draw(t, "stage"),
 		Verdict: rapid.SampledFrom([]Verdict{Approve, Approve, Approve, Deny, Retry}).Draw(t, "verdict"),
+		Tag:     rapid.SampledFrom([]string{r.Tag, r.Tag, r.Tag, older, ""}).Draw(t, "tag"),
 	}
 	if len(r.Presses) > 0 && rapid.Bool().Draw(t, "waiting") {
 		p = rapid.SampledFrom(r.Presses).Draw(t, "press")
@@ -40,7 +41,7 @@ func anyEvent(t *rapid.T, r Request) Event {
 		Voted{By: who, Groups: groupsOf(r, who.ID.User), Press: p},
 		Voted{By: who, Groups: groupsOf(r, who.ID.User), Press: p},
 		Dismissed{p, *ErrNotApprover},
-		Withdrawn{p.By},
+		Withdrawn{p.By, p.Tag},
 		DeadlinePassed{},
 		InviteTried{},
 		InviteHeld{},
@@ -60,7 +61,7 @@ func anyEvent(t *rapid.T, r Request) Event {
 // sensible are the events that bring a request on, so that a run gets somewhere.
 func sensible(r Request) (evs []Event) {
 	press := func(user string, v Verdict) Event {
-		return Pressed{Press{By: id(user), Verdict: v, Reason: "r", Stage: r.Stage}}
+		return Pressed{Press{By: id(user), Verdict: v, Reason: "r", Stage: r.Stage, Tag: r.Tag}}
 	}
 	for _, p := range r.Presses {
 		who := colleague(p.By.User)
@@ -77,7 +78,9 @@ func sensible(r Request) (evs []Event) {
 		evs = append(evs, GrantTaken{"group:g1"}, GrantTaken{"group:g2"})
 	case Invited:
 		evs = append(evs, GuestJoined{nine})
-	case Active, Denied, Cancelled, TimedOut, Ended:
+	case Ended:
+		evs = append(evs, GrantMade{"group:g1"})
+	case Active, Denied, Cancelled, TimedOut:
 	}
 	return append(evs, TimeOver{}, DeadlinePassed{})
 }
@@ -144,6 +147,12 @@ type button struct {
 // goesOn checks promises 2 and 3 over time: one outcome that nothing turns
 // round, no vote that was pressed after its stage's deadline, no end before its time.
 func (o *tale) goesOn(t *rapid.T, was, is Request, ev Event, now time.Time) {
+	if p, ok := ev.(Pressed); ok && p.Tag != was.Tag {
+		t.Fatalf("a press on the card of another request was kept: %+v", p)
+	}
+	if w, ok := ev.(Withdrawn); ok && w.Tag != was.Tag {
+		t.Fatalf("the card of another request withdrew this one: %+v", w)
+	}
 	if p, ok := ev.(Pressed); ok && p.Verdict != Retry {
 		if was.State != Pending || !now.Before(was.Deadline) {
 			t.Fatalf("a press was kept at %s, the deadline of %s was %s", now, was.State, was.Deadline)
@@ -176,7 +185,7 @@ func (o *tale) goesOn(t *rapid.T, was, is Request, ev Event, now time.Time) {
 	if was.State == Ending && is.State != Ending && is.State != Ended {
 		t.Fatalf("what was ending is %s", is.State)
 	}
-	if (is.State == Ending || is.State == Ended) && was.State != is.State && was.State != Ending && now.Before(is.Until) {
+	if (is.State == Ending || is.State == Ended) && was.State != is.State && was.State != Ending && was.State != Ended && now.Before(is.Until) {
 		t.Fatalf("%s at %s, before %s", is.State, now, is.Until)
 	}
 	if is.State == Inviting && was.State == Failed && !now.Before(is.Until) {
@@ -192,9 +201,13 @@ func holdsPromises(t *rapid.T, was, r Request, owed []Owing) {
 		t.Fatalf("access without approval: %s with votes %v", r.State, r.Votes)
 	}
 	switch was.State {
-	case Denied, Cancelled, TimedOut, Ended:
+	case Denied, Cancelled, TimedOut:
 		if r.State != was.State {
 			t.Fatalf("%s went on to %s", was.State, r.State)
+		}
+	case Ended:
+		if r.State != Ended && (r.State != Ending || !hasOwing(owed, Owing{Kind: WorkGuest}) || len(r.Account.Taken) >= len(was.Account.Taken)) {
+			t.Fatalf("what ended went on to %s with %v taken of %v", r.State, r.Account.Taken, was.Account.Taken)
 		}
 	case Pending, Inviting, Invited, Active, Ending, Failed:
 	}

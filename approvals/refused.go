@@ -49,15 +49,19 @@ func (s *Service) decide(ctx context.Context, id RequestID, by PersonID, what st
 
 // MayDecide refuses somebody who could not decide the request now, so that no
 // form is opened for nothing, and keeps the refusal in the trail. Who may not
-// decide is told that and nothing about the request. It decides nothing.
-func (s *Service) MayDecide(ctx context.Context, id RequestID, stage int, by PersonID) (Request, error) {
+// decide is told that and nothing about the request. It decides nothing. Of the press
+// only the person and the button matter.
+func (s *Service) MayDecide(ctx context.Context, id RequestID, p Press) (Request, error) {
+	by := p.By
 	r, err := s.Store.Get(ctx, id)
+	if why, ok := errors.AsType[*Refusal](err); ok {
+		return Request{}, s.Tell(ctx, id, by, why)
+	}
 	if err != nil {
 		return Request{}, wrapFault(err, "reading "+string(id))
 	}
-	now := s.Now()
-	probe := Press{By: by, Verdict: Approve, Stage: stage, At: now} // no reason is given yet
-	if why, ok := errors.AsType[*Refusal](r.open(probe, now)); ok {
+	p.Verdict = Approve // no reason is given yet
+	if why, ok := errors.AsType[*Refusal](r.open(p, s.Now())); ok {
 		err := s.noteRefusal(ctx, id, by, why)
 		why = s.Tell(ctx, id, by, why)
 		if err != nil {

@@ -24,11 +24,58 @@ func (w *world) isRefusal(more []Entry, r Request, by PersonID, what string, why
 func TestAWithdrawalThatIsRefusedIsInTheTrail(t *testing.T) {
 	story(t, func(w *world) {
 		r := w.submit("falcon")
-		if _, err := w.service.Withdraw(w.Context(), r.ID, id("sam")); !errors.Is(err, ErrOnlyRequester) {
+		if _, err := w.service.Withdraw(w.Context(), r.ID, Withdrawn{id("sam"), r.Tag}); !errors.Is(err, ErrOnlyRequester) {
 			t.Errorf("got %v", err)
 		}
 		w.isRefusal(w.trail(r.ID)[1:], r, id("sam"), "withdraw", ErrOnlyRequester)
 	})
+}
+
+// TestAnOldCardIsRefusedAndNoted for every button of it, and whoever pressed
+// is told that it is old, whether or not they may see the request that has its number now.
+func TestAnOldCardIsRefusedAndNoted(t *testing.T) {
+	tests := map[string]func(w *world, r RequestID, who PersonID) error{
+		"approve": func(w *world, r RequestID, who PersonID) error {
+			_, err := w.service.Press(w.Context(), r, Press{By: who, Verdict: Approve, Tag: older})
+			return err
+		},
+		"deny": func(w *world, r RequestID, who PersonID) error { // asks for the form
+			_, err := w.service.MayDecide(w.Context(), r, Press{By: who, Tag: older})
+			return err
+		},
+		"retry": func(w *world, r RequestID, who PersonID) error {
+			_, err := w.service.Press(w.Context(), r, Press{By: who, Verdict: Retry, Tag: older})
+			return err
+		},
+		"withdraw": func(w *world, r RequestID, who PersonID) error {
+			_, err := w.service.Withdraw(w.Context(), r, Withdrawn{who, older})
+			return err
+		},
+	}
+	for what, press := range tests {
+		t.Run(what, func(t *testing.T) {
+			story(t, func(w *world) {
+				r := w.submit("harbor")
+				for n, user := range []string{"sam", "ann", "ada", "ben"} {
+					if err := press(w, r.ID, id(user)); !errors.Is(err, ErrOldCard) {
+						t.Errorf("%s got %v", user, err)
+					}
+					w.isRefusal(w.trail(r.ID)[1+n:], r, id(user), what, ErrOldCard)
+				}
+				if diff := cmp.Diff(r, w.get(r.ID)); diff != "" {
+					t.Errorf("the request changed:\n%s", diff)
+				}
+				err := press(w, "INV-9", id("ben")) // whose number is not given again yet
+				refusal, _ := errors.AsType[*Refusal](err)
+				if what == "deny" && !errors.Is(err, ErrOldCard) { // it is told as it is
+					t.Errorf("on a card without a request: %v", err)
+				}
+				if refusal == nil || !errors.Is(w.service.Tell(w.Context(), "INV-9", id("ben"), refusal), ErrOldCard) {
+					t.Errorf("on a card without a request: %v", err)
+				}
+			})
+		})
+	}
 }
 
 // TestARefusalIsToldThoughItCannotBeNoted: and the caller has the fault to log.
@@ -36,15 +83,15 @@ func TestARefusalIsToldThoughItCannotBeNoted(t *testing.T) {
 	disk := errors.New("disk full")
 	for name, do := range map[string]func(w *world, r Request) error{
 		"press": func(w *world, r Request) error {
-			_, err := w.service.Press(w.Context(), r.ID, Press{By: id("ann"), Verdict: Approve})
+			_, err := w.service.Press(w.Context(), r.ID, Press{By: id("ann"), Verdict: Approve, Tag: r.Tag})
 			return err
 		},
 		"form": func(w *world, r Request) error {
-			_, err := w.service.MayDecide(w.Context(), r.ID, 0, id("ann"))
+			_, err := w.service.MayDecide(w.Context(), r.ID, Press{By: id("ann"), Tag: r.Tag})
 			return err
 		},
 		"form of a stranger": func(w *world, r Request) error {
-			_, err := w.service.MayDecide(w.Context(), r.ID, 0, id("ben"))
+			_, err := w.service.MayDecide(w.Context(), r.ID, Press{By: id("ben"), Tag: r.Tag})
 			return err
 		},
 	} {
@@ -68,7 +115,7 @@ func TestAnAcceptedPressThatCannotBeKeptIsAFault(t *testing.T) {
 	story(t, func(w *world) {
 		r := w.submit("falcon")
 		w.store.fail("update", errors.New("disk full"))
-		_, err := w.service.Press(w.Context(), r.ID, Press{By: id("sam"), Verdict: Approve})
+		_, err := w.service.Press(w.Context(), r.ID, Press{By: id("sam"), Verdict: Approve, Tag: r.Tag})
 		if _, ok := errors.AsType[*Refusal](err); ok || err == nil {
 			t.Errorf("got %v", err)
 		}

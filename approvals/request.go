@@ -34,11 +34,16 @@ func (id RequestID) Number() uint64 {
 	return n
 }
 
+// newTag tells requests apart that were given the same number, as happens after
+// a restore: it is of the moment when a request was opened.
+func newTag(opened time.Time) string { return strconv.FormatInt(opened.UnixNano(), 36) }
+
 // Request is one wish to let one guest into one access, from the asking to the
 // end. Version counts the events it accepted; what Slack shows of it (Shown)
 // changes without a new version.
 type Request struct {
 	ID        RequestID     `json:"id"`
+	Tag       string        `json:"tag,omitempty"` // what its buttons carry; none if it was made before there were tags
 	Version   uint64        `json:"version"`
 	State     State         `json:"state"`
 	Requester PersonID      `json:"requester"`
@@ -85,6 +90,7 @@ type Press struct {
 	Verdict Verdict   `json:"verdict"`
 	Reason  string    `json:"reason,omitempty"`
 	Stage   int       `json:"stage"`
+	Tag     string    `json:"tag,omitempty"` // of the request that the button was drawn for
 	At      time.Time `json:"at"`
 	Reply   string    `json:"reply,omitempty"` // where to answer privately; a capability, never logged
 }

@@ -52,20 +52,23 @@ func (s *Service) Press(ctx context.Context, id RequestID, p Press) (Request, er
 }
 
 // Withdraw takes a pending request back, for its requester only.
-func (s *Service) Withdraw(ctx context.Context, id RequestID, by PersonID) (Request, error) {
-	return s.decide(ctx, id, by, "withdraw", Withdrawn{By: by})
+func (s *Service) Withdraw(ctx context.Context, id RequestID, w Withdrawn) (Request, error) {
+	return s.decide(ctx, id, w.By, "withdraw", w)
 }
 
 // Tell is what may be told of a refusal about a request: to those who may see
 // the request the refusal itself, to a colleague that they are no approver, to
 // everybody else why they are not heard at all. What became of a request is
-// nobody's business who only guessed its ID.
+// nobody's business who only guessed its ID. A card that was there once names a
+// request that is not: its buttons are old, whether the number was given again or not.
 func (s *Service) Tell(ctx context.Context, id RequestID, to PersonID, why *Refusal) *Refusal {
 	_, _, err := s.Story(ctx, id, to)
 	refusal, refused := errors.AsType[*Refusal](err)
 	switch {
 	case err == nil:
 		return why
+	case refused && refusal.Is(ErrNotFound) && (why.Is(ErrOldCard) || why.Is(ErrNotFound)):
+		return ErrOldCard.With("id", string(id))
 	case refused && refusal.Is(ErrNotFound):
 		return ErrNotApprover.With("id", string(id))
 	case refused:

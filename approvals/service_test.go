@@ -63,7 +63,7 @@ func TestAWishMayBeRepeatedOnceTheFirstIsOver(t *testing.T) {
 		want *Refusal
 	}{
 		{"pending", func(*world, Request) {}, ErrAlreadyPending},
-		{"withdrawn", func(w *world, r Request) { _, _ = w.service.Withdraw(w.Context(), r.ID, id("ann")) }, nil},
+		{"withdrawn", func(w *world, r Request) { _, _ = w.service.Withdraw(w.Context(), r.ID, Withdrawn{id("ann"), r.Tag}) }, nil},
 		{"denied", func(w *world, r Request) { w.press(r, "sam", Deny); w.until(r.ID, Denied) }, nil},
 		{"invited", func(w *world, r Request) { w.approve(r); w.until(r.ID, Invited) }, ErrAlreadyIn},
 		{"ending", func(w *world, r Request) {
@@ -143,6 +143,9 @@ func TestAPressThatCannotCountIsRefusedAtOnce(t *testing.T) {
 		{"for another stage", nil, Press{By: id("sam"), Verdict: Approve, Stage: 1}, ErrStaleStage},
 		{"at the deadline", func(w *world, _ Request) { w.stop(); w.pass(24 * time.Hour) }, Press{By: id("sam"), Verdict: Approve}, ErrTooLate},
 		{"a retry of what did not fail", nil, Press{By: id("ada"), Verdict: Retry}, ErrNotRetryable},
+		{"on an older card", nil, Press{By: id("sam"), Verdict: Approve, Tag: older}, ErrOldCard},
+		{"in the form of an older card", nil, Press{By: id("sam"), Verdict: Deny, Reason: "x", Tag: older}, ErrOldCard},
+		{"a retry on an older card", nil, Press{By: id("ada"), Verdict: Retry, Tag: older}, ErrOldCard},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -153,6 +156,9 @@ func TestAPressThatCannotCountIsRefusedAtOnce(t *testing.T) {
 					tt.do(w, r)
 				}
 				before, trail := w.get(r.ID), w.trail(r.ID)
+				if tt.p.Tag == "" {
+					tt.p.Tag = r.Tag
+				}
 				_, err := w.service.Press(w.Context(), r.ID, tt.p)
 				if tt.want == nil && err != nil || tt.want != nil && !errors.Is(err, tt.want) {
 					t.Fatalf("got %v, want %v", err, tt.want)
@@ -182,7 +188,7 @@ func TestAnAcknowledgedPressIsKept(t *testing.T) {
 	story(t, func(w *world) {
 		r := w.submit("harbor")
 		w.pass(time.Minute)
-		p := Press{By: id("sam"), Verdict: Deny, Reason: "no", Reply: "https://hooks/1", At: time.Time{}}
+		p := Press{By: id("sam"), Verdict: Deny, Reason: "no", Tag: r.Tag, Reply: "https://hooks/1", At: time.Time{}}
 		if _, err := w.service.Press(w.Context(), r.ID, p); err != nil {
 			t.Fatal(err)
 		}
@@ -197,13 +203,13 @@ func TestOnlyTheRequesterWithdrawsAndOnlyBeforeADecision(t *testing.T) {
 	story(t, func(w *world) {
 		w.start()
 		r := w.submit("harbor")
-		if _, err := w.service.Withdraw(w.Context(), r.ID, id("sam")); !errors.Is(err, ErrOnlyRequester) {
+		if _, err := w.service.Withdraw(w.Context(), r.ID, Withdrawn{id("sam"), r.Tag}); !errors.Is(err, ErrOnlyRequester) {
 			t.Errorf("sam withdraws: %v", err)
 		}
-		if got, err := w.service.Withdraw(w.Context(), r.ID, id("ann")); err != nil || got.State != Cancelled {
+		if got, err := w.service.Withdraw(w.Context(), r.ID, Withdrawn{id("ann"), r.Tag}); err != nil || got.State != Cancelled {
 			t.Errorf("ann withdraws: %s, %v", got.State, err)
 		}
-		if _, err := w.service.Withdraw(w.Context(), r.ID, id("ann")); !errors.Is(err, ErrNotCancellable) {
+		if _, err := w.service.Withdraw(w.Context(), r.ID, Withdrawn{id("ann"), r.Tag}); !errors.Is(err, ErrNotCancellable) {
 			t.Errorf("ann withdraws again: %v", err)
 		}
 		w.pass(time.Second)
@@ -212,7 +218,7 @@ func TestOnlyTheRequesterWithdrawsAndOnlyBeforeADecision(t *testing.T) {
 		}
 		q := w.submit("pier")
 		w.approve(q)
-		if _, err := w.service.Withdraw(w.Context(), q.ID, id("ann")); !errors.Is(err, ErrNotCancellable) {
+		if _, err := w.service.Withdraw(w.Context(), q.ID, Withdrawn{id("ann"), q.Tag}); !errors.Is(err, ErrNotCancellable) {
 			t.Errorf("ann withdraws what is approved: %v", err)
 		}
 	})
@@ -394,7 +400,7 @@ func TestMayDecide(t *testing.T) {
 					tt.mess(w, r)
 				}
 				before, trail := w.get(r.ID), w.trail(r.ID)
-				if _, err := w.service.MayDecide(w.Context(), r.ID, tt.stage, id(tt.user)); !errors.Is(err, tt.want) {
+				if _, err := w.service.MayDecide(w.Context(), r.ID, Press{By: id(tt.user), Stage: tt.stage, Tag: r.Tag}); !errors.Is(err, tt.want) {
 					t.Errorf("got %v, want %v", err, tt.want)
 				}
 				more := w.trail(r.ID)[len(trail):]

@@ -162,3 +162,24 @@ func TestAdminsSeeAFailureAndItsEnd(t *testing.T) {
 		}
 	})
 }
+
+// TestACardThatFailedIsTrueSoonAfterTheDecision: a request is withdrawn while its
+// card is drawn, which then fails. That the card would be looked at again in ten
+// minutes does not put off what the decision asks for.
+func TestACardThatFailedIsTrueSoonAfterTheDecision(t *testing.T) {
+	story(t, func(w *world) {
+		var r Request
+		w.desk.fails("cards", fault{err: &Trouble{Kind: Later}, during: func(context.Context) {
+			if _, err := w.service.Withdraw(t.Context(), r.ID, Withdrawn{By: r.Requester, Tag: r.Tag}); err != nil {
+				w.Error(err)
+			}
+		}})
+		r = w.submit("falcon")
+		w.store.restate(r.ID, func(q *Request) { q.Shown.Cards = []Posted{{Channel: "C1", TS: "1", Version: q.Version}} })
+		w.start()
+		w.pass(time.Minute)
+		if r = w.get(r.ID); r.State != Cancelled || shows(r) != r.Version {
+			t.Errorf("%s in version %d, and the card shows %d", r.State, r.Version, shows(r))
+		}
+	})
+}

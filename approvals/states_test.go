@@ -84,7 +84,7 @@ func shape(r Request) string {
 
 func everyEvent(r Request) []Event {
 	evs := []Event{
-		Withdrawn{id("ann")},
+		Withdrawn{id("ann"), r.Tag},
 		DeadlinePassed{},
 		InviteTried{},
 		InviteHeld{},
@@ -103,10 +103,10 @@ func everyEvent(r Request) []Event {
 	}
 	for _, user := range []string{"sam", "olga", "omar"} {
 		for _, v := range []Verdict{Approve, Deny} {
-			evs = append(evs, Pressed{Press{By: id(user), Verdict: v, Reason: "r", Stage: r.Stage}})
+			evs = append(evs, Pressed{Press{By: id(user), Verdict: v, Reason: "r", Stage: r.Stage, Tag: r.Tag}})
 		}
 	}
-	evs = append(evs, Pressed{Press{By: id("ada"), Verdict: Retry}})
+	evs = append(evs, Pressed{Press{By: id("ada"), Verdict: Retry, Tag: r.Tag}})
 	for _, p := range r.Presses {
 		who := colleague(p.By.User)
 		evs = append(evs, Voted{By: who, Groups: groupsOf(r, p.By.User), Press: p}, Retried{By: who, Admin: p.By.User == "ada", Press: p}, Dismissed{Press: p})

@@ -20,23 +20,45 @@ func (w *Worker) takeNext(ctx context.Context, r Request) (outcome, error) {
 	return outcome{}, nil
 }
 
+// changesOfMind is how often a run gives and takes one grant before it comes back later.
+const changesOfMind = 4
+
 // takeBack takes one grant back unless another request of the guest needs it.
 // That one may have been approved while the grant was being taken, by this run
-// or by one that crashed, so what it needs is given again. If Entra will not,
-// that is the other request's matter and does not keep this one from ending.
+// or by one that crashed, so what it needs is given again; and it may have ended
+// while that was done. So what was done last is what the requests ask for after
+// it. If Entra will not give, that is the other request's matter and does not
+// keep this one from ending.
 func (w *Worker) takeBack(ctx context.Context, r Request, g Grant) error {
 	shared, err := w.shared(ctx, r, g)
-	if err == nil && !shared {
-		if err = w.take(ctx, r.Account.ID, g); err == nil {
-			shared, err = w.shared(ctx, r, g)
+	for range changesOfMind {
+		if err != nil {
+			return err
+		}
+		was := shared
+		if was {
+			err = w.giveAgain(ctx, r, g)
+		} else {
+			err = w.take(ctx, r.Account.ID, g)
+		}
+		if err != nil {
+			return err
+		}
+		if shared, err = w.shared(ctx, r, g); err == nil && shared == was {
+			return nil
 		}
 	}
-	if err != nil || !shared {
+	if err != nil {
 		return err
 	}
-	err = w.grant(ctx, r.Account.ID, g)
+	return &Trouble{Kind: Later, Doing: "taking back " + g.Key(), Code: "contested"}
+}
+
+// giveAgain gives what another request needs, as far as Entra lets it.
+func (w *Worker) giveAgain(ctx context.Context, r Request, g Grant) error {
+	err := w.grant(ctx, r.Account.ID, g)
 	if t, ok := errors.AsType[*Trouble](err); ok && t.Wide == "" && (t.Kind == Refused || t.Kind == Replicating) {
-		w.Log.ErrorContext(ctx, "a grant that another request needs cannot be given again", "request", r.ID, "trouble", t.String())
+		w.Log.ErrorContext(ctx, "a grant that another request needs cannot be given again", "request", r.ID, "trouble", t.inLog())
 		return nil
 	}
 	return err

@@ -55,7 +55,7 @@ func (s *incidents) known(key string) (seen time.Time, lasts bool) {
 // raise opens the incident of trouble that is not one request's, or keeps that it
 // was met again.
 func (w *Worker) raise(ctx context.Context, t Trouble) {
-	now := w.Now()
+	now := w.Now().UTC()
 	if seen, lasts := w.incidents.known(t.Wide); lasts && recent(seen, now, seenEvery) {
 		return
 	}
@@ -71,12 +71,12 @@ func (w *Worker) raise(ctx context.Context, t Trouble) {
 		w.incidents.know(t.Wide, true, now)
 		return
 	case err != nil:
-		w.Log.ErrorContext(ctx, "opening an incident", "incident", t.Wide, "trouble", t.String(), "error", err)
+		w.Log.ErrorContext(ctx, "opening an incident", "incident", t.Wide, "trouble", t.inLog(), "error", err)
 		return
 	}
 	w.incidents.know(is.Key, is.lasts(), is.Seen)
 	if news {
-		w.Log.ErrorContext(ctx, "an incident began", "incident", is.Key, "trouble", t.String(), "request_id", t.RequestID)
+		w.Log.ErrorContext(ctx, "an incident began", "incident", is.Key, "trouble", t.inLog(), "request_id", t.RequestID)
 		w.incidents.bell()
 	}
 }
@@ -87,7 +87,7 @@ func (w *Worker) over(ctx context.Context, key string, began time.Time) {
 	if _, lasts := w.incidents.known(key); !lasts {
 		return
 	}
-	_, err := w.Store.Incident(ctx, key, func(i Incident) (Incident, error) { return i.ended(began, w.Now()) })
+	_, err := w.Store.Incident(ctx, key, func(i Incident) (Incident, error) { return i.ended(began, w.Now().UTC()) })
 	switch {
 	case isNotDue(err): // it is over already, or younger than the call: the next look at the incidents says
 	case err != nil:
@@ -147,7 +147,7 @@ func (w *Worker) tellAll(ctx context.Context) error {
 // What fails is tried again when the time that one message takes is over.
 func (w *Worker) tell(ctx context.Context, key string) {
 	i, ok := w.changeIncident(ctx, key, func(i Incident) (Incident, error) {
-		now := w.Now()
+		now := w.Now().UTC()
 		if !i.toTell(now) {
 			return i, ErrNotDue
 		}
@@ -159,10 +159,10 @@ func (w *Worker) tell(ctx context.Context, key string) {
 	}
 	shown, failed := w.Desk.Incident(ctx, i, w.noteIncident(key))
 	if failed != nil {
-		w.Log.WarnContext(ctx, "telling the admins of an incident", "incident", key, "trouble", new(troubleOf(failed)).String())
+		w.Log.WarnContext(ctx, "telling the admins of an incident", "incident", key, "trouble", new(troubleOf(failed)).inLog())
 	}
 	w.changeIncident(ctx, key, func(is Incident) (Incident, error) {
-		if is.Since != i.Since { // another one by now
+		if !is.Since.Equal(i.Since) { // another one by now
 			return is, ErrNotDue
 		}
 		is.Shown = shown
@@ -185,7 +185,7 @@ func (w *Worker) changeIncident(ctx context.Context, key string, change func(Inc
 func (w *Worker) noteIncident(key string) Note {
 	return func(ctx context.Context, name string) (before time.Time, err error) {
 		_, err = w.Store.Incident(ctx, key, func(i Incident) (Incident, error) {
-			now := w.Now()
+			now := w.Now().UTC()
 			i.Tried, before = noted(i.Tried, name, now)
 			i.Telling = now
 			return i, nil

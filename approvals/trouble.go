@@ -2,6 +2,8 @@ package approvals
 
 import (
 	"errors"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -58,6 +60,26 @@ func (t *Trouble) codes() string {
 	bare := *t
 	bare.Text = ""
 	return bare.String()
+}
+
+// addresses are e-mail addresses, also as a part of a URL.
+var addresses = regexp.MustCompile(`(?i)[^\s"'<>()\[\]{},;:=|&/?@][^\s"<>()\[\]{},;:=|&/?@]*(?:@|%40)[^\s"'<>()\[\]{},;:=|&/?@]*[^\s"'<>()\[\]{},;:=|&/?@.]`)
+
+// WithoutAddresses is a text without the e-mail addresses in it.
+func WithoutAddresses(s string) string { return addresses.ReplaceAllString(s, "[address]") }
+
+// inLog is String for logs, which outlive the erasure of a guest: codes, status and
+// request ID. Words stand there where they are not about one guest, or no platform's;
+// addresses never do.
+func (t *Trouble) inLog() string {
+	bare := *t
+	if bare.Wide == "" && (bare.Code != "" || bare.Status != 0) {
+		bare.Text = ""
+	}
+	if bare.Status != 0 {
+		bare.Code = strings.TrimSpace(strconv.Itoa(bare.Status) + " " + bare.Code)
+	}
+	return WithoutAddresses(bare.String())
 }
 
 func (t *Trouble) Error() string {

@@ -52,7 +52,7 @@ func oneOutcome(w *world, round int, mess func(*world)) {
 	for i, user := range w.desk.groups["S1"] {
 		wg.Go(func() {
 			verdict := []Verdict{Approve, Deny}[(i+round)%2]
-			_, err := w.service.Press(w.Context(), r.ID, Press{By: id(user), Verdict: verdict, Reason: "because"})
+			_, err := w.service.Press(w.Context(), r.ID, Press{By: id(user), Verdict: verdict, Reason: "because", Tag: r.Tag})
 			if refusal, ok := errors.AsType[*Refusal](err); ok {
 				mu.Lock()
 				defer mu.Unlock()
@@ -222,7 +222,7 @@ func TestARequestWithdrawnWhileAPressIsJudgedStaysWithdrawn(t *testing.T) {
 		r := w.submit("harbor")
 		w.press(r, "sam", Approve)
 		w.desk.fails("person sam", fault{during: func(ctx context.Context) {
-			if _, err := w.service.Withdraw(ctx, r.ID, id("ann")); err != nil {
+			if _, err := w.service.Withdraw(ctx, r.ID, Withdrawn{id("ann"), r.Tag}); err != nil {
 				t.Error(err)
 			}
 		}})

@@ -33,6 +33,7 @@ type Worker struct {
 
 	turned    turned
 	pauses    pauses
+	doubts    doubts
 	incidents incidents
 }
 
@@ -76,14 +77,15 @@ func (w *Worker) do(ctx context.Context, row Owed) {
 	t, due := troubleOf(err), w.Now()
 	switch {
 	case t.Code == CodePace, t.Code == CodeClock: // a turn of its own, no trouble at all
-		w.postpone(ctx, row, due.Add(t.After))
+		w.putOff(ctx, row, due.Add(t.After))
 		return
 	case errors.Is(err, errPaused):
+		row.Attempts-- // nothing was tried
 		due = due.Add(backoff(row.Attempts, t.After, w.random()))
 	default:
 		due = due.Add(backoff(row.Attempts, t.After, w.random()))
 		w.Log.WarnContext(ctx, "owed work must be tried again", "kind", row.Kind, "request", row.Request,
-			"attempt", row.Attempts+1, "due", due, "trouble", t.String())
+			"attempt", row.Attempts+1, "due", due, "trouble", t.inLog())
 	}
 	switch {
 	case row.Kind == WorkGuest && tells(t, row.Attempts+1):
@@ -99,6 +101,12 @@ func (w *Worker) random() float64 {
 		return w.Rand()
 	}
 	return rand.Float64() //nolint:gosec // spreads load, keeps no secret
+}
+
+// putOff gives work back that was not tried.
+func (w *Worker) putOff(ctx context.Context, row Owed, due time.Time) {
+	row.Attempts--
+	w.postpone(ctx, row, due)
 }
 
 func (w *Worker) postpone(ctx context.Context, row Owed, due time.Time) {
@@ -149,6 +157,9 @@ func (w *Worker) run(ctx context.Context, row Owed) (err error) {
 	if err != nil {
 		return err
 	}
+	if out.trouble != nil {
+		out.again = time.Time{} // it is tried again anyway, and sooner if it was asked for meanwhile
+	}
 	change := func(r Request) (Change, error) { return w.keep(r, row, out) }
 	if out.trouble != nil {
 		if _, err := w.Store.Update(ctx, row.Request, change); err != nil {
@@ -158,7 +169,7 @@ func (w *Worker) run(ctx context.Context, row Owed) (err error) {
 	}
 	is, err := w.Store.Settle(ctx, row, change)
 	if err == nil && r.State != Failed && is.State == Failed && is.Trouble != nil {
-		w.Log.ErrorContext(ctx, "a request failed and waits for an admin", "request", is.ID, "trouble", is.Trouble.String(),
+		w.Log.ErrorContext(ctx, "a request failed and waits for an admin", "request", is.ID, "trouble", is.Trouble.inLog(),
 			"request_id", is.Trouble.RequestID)
 	}
 	return err

@@ -31,6 +31,7 @@ type world struct {
 	chance  float64                     // what the worker draws
 	trusts  func(context.Context) error // whether its clock is right
 	ahead   atomic.Int64                // how far the worker's clock is ahead
+	log     slog.Handler                // nil: the test's output
 	stop    func()                      // the worker, which may be started again
 }
 
@@ -55,10 +56,14 @@ func story(t *testing.T, tell func(w *world)) {
 
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(w.Context())
+	log := w.log
+	if log == nil {
+		log = slog.NewTextHandler(w.Output(), nil)
+	}
 	worker := &Worker{
 		Store: w.store, Desk: w.desk, Tenant: w.tenant, Policy: w.policy,
 		Now: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
-		Log: slog.New(slog.NewTextHandler(w.Output(), nil)), Nap: w.nap, Hands: w.hands,
+		Log: slog.New(log), Nap: w.nap, Hands: w.hands,
 		Rand: func() float64 { return w.chance }, ClockTrusted: w.trusts,
 	}
 	done := make(chan error, 1)
@@ -117,7 +122,7 @@ func (w *world) submit(access string) Request {
 
 func (w *world) press(r Request, user string, v Verdict) {
 	w.Helper()
-	p := Press{By: id(user), Verdict: v, Reason: "because", Stage: w.get(r.ID).Stage, Reply: "https://hooks/" + user}
+	p := Press{By: id(user), Verdict: v, Reason: "because", Stage: w.get(r.ID).Stage, Tag: r.Tag, Reply: "https://hooks/" + user}
 	if _, err := w.service.Press(w.Context(), r.ID, p); err != nil {
 		w.Fatalf("%s pressing %s: %v", user, v, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ const uncounted = -1
 // over a store of that kind. It says where it listens, serves until its standard
 // input ends, and then says how many requests it kept.
 func serve(ctx context.Context, w wishes, p program) error {
+	debug.SetGCPercent(400) // as the program has it
 	kept, closeStore, requests, err := openKind(ctx, w.serve, w.place)
 	if err != nil {
 		return err

@@ -31,8 +31,8 @@ const (
 type Service interface {
 	Submit(ctx context.Context, d approvals.Draft) (approvals.Request, error)
 	Press(ctx context.Context, id approvals.RequestID, p approvals.Press) (approvals.Request, error)
-	Withdraw(ctx context.Context, id approvals.RequestID, by approvals.PersonID) (approvals.Request, error)
-	MayDecide(ctx context.Context, id approvals.RequestID, stage int, by approvals.PersonID) (approvals.Request, error)
+	Withdraw(ctx context.Context, id approvals.RequestID, w approvals.Withdrawn) (approvals.Request, error)
+	MayDecide(ctx context.Context, id approvals.RequestID, p approvals.Press) (approvals.Request, error)
 	Pending(ctx context.Context, by approvals.PersonID, q approvals.Query) (approvals.Page, bool, error)
 	Tell(ctx context.Context, id approvals.RequestID, to approvals.PersonID, why *approvals.Refusal) *approvals.Refusal
 	Own(ctx context.Context, by approvals.PersonID, q approvals.Query) (approvals.Page, error)

@@ -175,7 +175,7 @@ func decode(raw []byte, into any) error {
 // of it for every step. ok is false for every other form.
 func soleField(body []byte, name string) (value []byte, ok bool) {
 	text, found := bytes.CutPrefix(body, []byte(name+"="))
-	if !found || bytes.ContainsAny(text, "&;") {
+	if !found || bytes.IndexByte(text, '&') >= 0 || bytes.IndexByte(text, ';') >= 0 {
 		return nil, false
 	}
 	value = make([]byte, 0, len(text))

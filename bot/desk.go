@@ -35,18 +35,19 @@ type DeskConfig struct {
 // approvals.Desk. Every call may be repeated at any time: a message whose
 // answer was lost is found again and never posted twice.
 type Desk struct {
-	*People         // for the worker, which can wait for Slack's limits
-	hurried *People // the same people, for somebody who waits
-	render  render
-	api     *slack.Client
-	http    *http.Client
-	apiHost string
-	paces   *paces
-	tiers   *tiers
-	self    self
-	dms     dms
-	now     func() time.Time
-	log     *slog.Logger
+	*People          // for the worker, which can wait for Slack's limits
+	hurried  *People // the same people, for somebody who waits
+	render   render
+	api      *slack.Client
+	http     *http.Client
+	apiHost  string
+	paces    *paces
+	tiers    *tiers
+	searches searches
+	self     self
+	dms      dms
+	now      func() time.Time
+	log      *slog.Logger
 }
 
 var _ approvals.Desk = (*Desk)(nil)

@@ -16,7 +16,7 @@ const maxTold = 50
 // as it is. Nobody gets a first message once it is not failed any more.
 func (d *Desk) Failure(ctx context.Context, r approvals.Request, note approvals.Note) ([]approvals.Posted, error) {
 	shown, err := d.tellAdmins(ctx, news{
-		about: string(r.ID), what: "failure", event: eventRequest, version: r.Version, shown: r.Shown.Admins,
+		about: string(r.ID), mark: r.Tag, what: "failure", event: eventRequest, version: r.Version, shown: r.Shown.Admins,
 		open: r.State == approvals.Failed,
 		draw: func(locale string) Message { return d.render.Failure(locale, r) },
 	}, note)
@@ -42,11 +42,11 @@ func (d *Desk) Incident(ctx context.Context, i approvals.Incident, note approval
 
 // news is what every admin has one message about.
 type news struct {
-	about, what, event string
-	version            uint64
-	shown              []approvals.Posted
-	open               bool // worth a new message
-	draw               func(locale string) Message
+	about, mark, what, event string
+	version                  uint64
+	shown                    []approvals.Posted
+	open                     bool // worth a new message
+	draw                     func(locale string) Message
 }
 
 // tellAdmins brings every admin's message up to date and returns what is shown
@@ -95,7 +95,7 @@ func (d *Desk) tellAdmins(ctx context.Context, n news, note approvals.Note) ([]a
 func (d *Desk) toAdmin(n news, who approvals.Person, note approvals.Note) parcel {
 	what := n.what + " " + who.ID.User
 	return parcel{
-		to: turn{who.ID.User, n.about, what}, tag: tag{n.event, map[string]any{"id": n.about, "what": what}},
+		to: turn{who.ID.User, n.about, what}, tag: tagFor(n.event, n.about, n.mark, "what", what),
 		note: note, closed: !n.open,
 		draw: func(context.Context, bool) (Message, error) { return n.draw(who.Locale), nil },
 	}
@@ -105,7 +105,7 @@ func (d *Desk) toAdmin(n news, who approvals.Person, note approvals.Note) parcel
 // never posted again.
 func (d *Desk) toFormer(n news) parcel {
 	return parcel{
-		tag: tag{n.event, map[string]any{"id": n.about, "what": n.what}}, closed: true,
+		tag: tagFor(n.event, n.about, n.mark, "what", n.what), closed: true,
 		draw: func(context.Context, bool) (Message, error) { return n.draw(""), nil },
 	}
 }

@@ -32,7 +32,7 @@ func (d *Desk) Cards(ctx context.Context, r approvals.Request, note approvals.No
 func (d *Desk) card(ctx context.Context, r approvals.Request, stage int, was approvals.Posted, note approvals.Note) (approvals.Posted, error) {
 	p := parcel{
 		to:    turn{r.Access.Stages[stage].Channel, string(r.ID), "card " + strconv.Itoa(stage)},
-		tag:   tag{eventRequest, map[string]any{"id": string(r.ID), "stage": stage}},
+		tag:   tagFor(eventRequest, string(r.ID), r.Tag, "stage", stage),
 		note:  note,
 		check: r.Waits() && stage == r.Stage,
 		draw: func(ctx context.Context, first bool) (Message, error) {

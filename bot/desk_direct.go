@@ -34,7 +34,7 @@ func (d *Desk) Direct(ctx context.Context, r approvals.Request, note approvals.N
 
 // tagOf tags a message about a request that is no card.
 func tagOf(r approvals.Request, what string) tag {
-	return tag{eventRequest, map[string]any{"id": string(r.ID), "what": what}}
+	return tagFor(eventRequest, string(r.ID), r.Tag, "what", what)
 }
 
 // milestones says what is due and returns what now counts as said. A message

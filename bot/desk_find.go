@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,17 @@ type tag struct {
 	about map[string]any
 }
 
+// tagFor tags a message about something by its name and by what the message says
+// of it. mark tells a request apart from others that had its name; what has none
+// is told apart by nothing else.
+func tagFor(event, name, mark, key string, value any) tag {
+	about := map[string]any{"id": name, key: value}
+	if mark != "" {
+		about["tag"] = mark
+	}
+	return tag{event, about}
+}
+
 func (t tag) metadata() slack.SlackMetadata {
 	return slack.SlackMetadata{EventType: t.event, EventPayload: t.about}
 }
@@ -63,29 +75,23 @@ func (d *Desk) find(ctx context.Context, p parcel, since time.Time, gone string)
 	if err != nil {
 		return is, false, err
 	}
+	q := quest{to: p.to, channel: channel, thread: p.thread, gone: gone, since: since.UnixNano()}
 	if now := d.now(); now.Before(since) { // our clock was wrong then
 		since = now
 	}
-	from, cursor := stamp(since.Add(-clocksDiffer)), ""
-	for range findPages {
-		page, next, err := d.page(ctx, channel, p.thread, from, cursor)
-		if err != nil {
-			return is, false, err
+	ts, err := d.search(ctx, q, d.searches.take(q, stamp(since.Add(-clocksDiffer))), func(page []slack.Message) string {
+		i := slices.IndexFunc(page, func(m slack.Message) bool {
+			return me.wrote(m) && m.Timestamp != gone && p.tag.is(m.Metadata)
+		})
+		if i < 0 {
+			return ""
 		}
-		for _, m := range page {
-			if me.wrote(m) && m.Timestamp != gone && p.tag.is(m.Metadata) {
-				return approvals.Posted{Channel: channel, TS: m.Timestamp}, true, nil
-			}
-		}
-		if next == "" {
-			return is, false, nil
-		}
-		cursor = next
+		return page[i].Timestamp
+	})
+	if err != nil || ts == "" {
+		return is, false, err
 	}
-	return is, false, &approvals.Trouble{
-		Kind: approvals.Later, Code: "too_many_messages", After: findAgain, Doing: "looking for a message in " + channel,
-		Text: "more was written there than can be looked through for the message whose answer was lost",
-	}
+	return approvals.Posted{Channel: channel, TS: ts}, true, nil
 }
 
 // page reads messages of a channel, or of a thread in it, that came after a time.

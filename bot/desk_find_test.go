@@ -26,7 +26,7 @@ func message(ts, by, event, payload string) string {
 
 const (
 	byUs  = `"user":"U0BOT","bot_id":"B0BOT"`
-	card0 = `"id":"INV-7","stage":0`
+	card0 = `"id":"INV-7","stage":0,"tag":"tag7"`
 )
 
 // TestOnlyOurOwnMessageIsFound looks for the first card of INV-7.
@@ -38,9 +38,10 @@ func TestOnlyOurOwnMessageIsFound(t *testing.T) {
 		{"nothing", history(), ""},
 		{"one of somebody who copied the mark", history(message("5.1", `"user":"U0EVE","bot_id":"B0EVE"`, eventRequest, card0)), ""},
 		{"one of nobody", history(message("5.1", `"user":""`, eventRequest, card0)), ""},
-		{"the card of another stage", history(message("5.1", byUs, eventRequest, `"id":"INV-7","stage":1`)), ""},
-		{"the card of another request", history(message("5.1", byUs, eventRequest, `"id":"INV-70","stage":0`)), ""},
-		{"another message about the request", history(message("5.1", byUs, eventRequest, `"id":"INV-7","what":"direct"`)), ""},
+		{"the card of another stage", history(message("5.1", byUs, eventRequest, `"id":"INV-7","stage":1,"tag":"tag7"`)), ""},
+		{"the card of an older request with its number", history(message("5.1", byUs, eventRequest, `"id":"INV-7","stage":0,"tag":"tag6"`)), ""},
+		{"the card of another request", history(message("5.1", byUs, eventRequest, `"id":"INV-70","stage":0,"tag":"tag7"`)), ""},
+		{"another message about the request", history(message("5.1", byUs, eventRequest, `"id":"INV-7","what":"direct","tag":"tag7"`)), ""},
 		{"another event", history(message("5.1", byUs, eventIncident, card0)), ""},
 		{"the card that was deleted", history(message("1.1", byUs, eventRequest, card0)), ""},
 		{"one without a mark", history(`{"ts":"5.1",` + byUs + `}`), ""},

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -272,5 +273,22 @@ func TestAChannelInTroubleIsSaidAndEnds(t *testing.T) {
 	h.Unarchive("C0FALCON")
 	if _, err := h.desk.Cards(t.Context(), r, h.note); err != nil || len(h.ours("C0FALCON")) != 1 {
 		t.Errorf("got %v, %d cards", err, len(h.ours("C0FALCON")))
+	}
+}
+
+// TestEveryMessageAboutARequestIsKnownByItsTag so that one about an older request
+// with its number is never taken for it.
+func TestEveryMessageAboutARequestIsKnownByItsTag(t *testing.T) {
+	h := newTown(t)
+	for kind, k := range h.kinds(t) {
+		before := len(h.CallsOf("chat.postMessage"))
+		if err := k.post(); err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+		for _, c := range h.CallsOf("chat.postMessage")[before:] {
+			if metadata := fmt.Sprint(c.Args["metadata"]); strings.Contains(metadata, "tag7") != (kind != "an incident to an admin") {
+				t.Errorf("%s is marked %s", kind, metadata)
+			}
+		}
 	}
 }

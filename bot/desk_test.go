@@ -243,7 +243,7 @@ func TestCardsLeaveQuietlyAndKnowTheirRequest(t *testing.T) {
 	form := c.calls("chat.postMessage")[0].Form
 	for key, want := range map[string]string{
 		"unfurl_links": "false", "unfurl_media": "false", "parse": "none", "link_names": "",
-		"metadata": `{"event_type":"partnerbot_request","event_payload":{"id":"INV-7","stage":0}}`,
+		"metadata": `{"event_type":"partnerbot_request","event_payload":{"id":"INV-7","stage":0,"tag":"tag7"}}`,
 	} {
 		if got := form.Get(key); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)

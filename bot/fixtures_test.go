@@ -42,7 +42,7 @@ func policy() *approvals.Policy {
 
 func asked() approvals.Request {
 	return approvals.Request{
-		ID: "INV-7", Version: 1, State: approvals.Pending, Requester: ann,
+		ID: "INV-7", Tag: "tag7", Version: 1, State: approvals.Pending, Requester: ann,
 		Guest:  approvals.Guest{Email: "mia@contoso.com", Name: "Mia Keller", Company: "Contoso"},
 		Access: falcon(), For: 30 * 24 * time.Hour, Reason: "She reviews the drawings with us.\nUntil the launch.",
 		Opened: nine, Changed: nine, Deadline: nine.Add(5 * 24 * time.Hour),

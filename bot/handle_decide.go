@@ -29,7 +29,7 @@ func (b *Bot) press(ctx context.Context, c click, v approvals.Verdict) (answer, 
 		b.passOver(ctx, "value", string(v))
 		return answer{}, nil
 	}
-	_, err := b.cfg.Service.Press(ctx, t.ID, approvals.Press{By: c.who(), Verdict: v, Stage: t.Stage, Reply: c.ResponseURL})
+	_, err := b.cfg.Service.Press(ctx, t.ID, approvals.Press{By: c.who(), Verdict: v, Stage: t.Stage, Tag: t.Tag, Reply: c.ResponseURL})
 	return b.kept(ctx, c.place(), string(v), t.ID, err)
 }
 
@@ -40,7 +40,7 @@ func (b *Bot) withdraw(ctx context.Context, c click) (answer, error) {
 		b.passOver(ctx, "value", ActionWithdraw)
 		return answer{}, nil
 	}
-	_, err := b.cfg.Service.Withdraw(ctx, t.ID, c.who())
+	_, err := b.cfg.Service.Withdraw(ctx, t.ID, approvals.Withdrawn{By: c.who(), Tag: t.Tag})
 	a, err := b.kept(ctx, c.place(), ActionWithdraw, t.ID, err)
 	if err == nil && a.later == nil {
 		a.later = b.homeAgain(c.who())
@@ -86,7 +86,7 @@ func (b *Bot) openDenyForm(ctx context.Context, c click, t Target) {
 	at := c.place()
 	look, cancel := context.WithTimeout(ctx, denyFacts)
 	defer cancel()
-	r, err := b.cfg.Service.MayDecide(look, t.ID, t.Stage, c.who())
+	r, err := b.cfg.Service.MayDecide(look, t.ID, approvals.Press{By: c.who(), Stage: t.Stage, Tag: t.Tag})
 	switch {
 	case len(refusalsIn(err)) > 0, r.ID == "":
 		b.unnoted(ctx, "opening_deny_form", at.who, err)
@@ -114,7 +114,7 @@ func (b *Bot) deny(ctx context.Context, i interaction) (answer, error) {
 		return answer{}, nil
 	}
 	_, err := b.cfg.Service.Press(ctx, t.ID, approvals.Press{
-		By: i.who(), Verdict: approvals.Deny, Reason: i.View.text(string(approvals.FieldReason)), Stage: t.Stage,
+		By: i.who(), Verdict: approvals.Deny, Reason: i.View.text(string(approvals.FieldReason)), Stage: t.Stage, Tag: t.Tag,
 	})
 	for _, r := range refusalsIn(err) {
 		if r.Field == approvals.FieldReason {

@@ -10,14 +10,14 @@ import (
 	"partnerbot/approvals"
 )
 
-func TestAPressIsKeptWithItsStageAndItsWayBack(t *testing.T) {
+func TestAPressIsKeptWithItsStageItsTagAndItsWayBack(t *testing.T) {
 	for action, verdict := range map[string]approvals.Verdict{ActionApprove: approvals.Approve, ActionRetry: approvals.Retry} {
 		o := newOffice(t)
-		reply, err := o.click(t, "U0SAM", action, "INV-7:1")
+		reply, err := o.click(t, "U0SAM", action, "INV-7:1:tag7")
 		if err != nil || reply != "" {
 			t.Fatalf("%s: %q, %v", action, reply, err)
 		}
-		want := []approvals.Press{{By: approvals.PersonID{Team: "T0NORTH", User: "U0SAM"}, Verdict: verdict, Stage: 1, Reply: o.replyURL()}}
+		want := []approvals.Press{{By: approvals.PersonID{Team: "T0NORTH", User: "U0SAM"}, Verdict: verdict, Stage: 1, Tag: "tag7", Reply: o.replyURL()}}
 		if diff := cmp.Diff(want, o.service.presses); diff != "" || o.service.pressed[0] != "INV-7" {
 			t.Errorf("%s: %s %v", action, diff, o.service.pressed)
 		}
@@ -50,20 +50,26 @@ func TestARefusedPressIsAcknowledgedAndWhispered(t *testing.T) {
 	}
 }
 
-func TestWithdrawIsForWhoPressedIt(t *testing.T) {
+func TestWithdrawIsForWhoPressedItAndForTheRequestOfItsCard(t *testing.T) {
 	o := newOffice(t)
-	if _, err := o.click(t, "U0ANN", ActionWithdraw, "INV-7:0"); err != nil || len(o.service.withdrawn) != 1 || o.service.withdrawn[0].User != "U0ANN" {
-		t.Errorf("%v, %v", err, o.service.withdrawn)
+	want := []approvals.Withdrawn{{By: approvals.PersonID{Team: "T0NORTH", User: "U0ANN"}, Tag: "tag7"}}
+	_, err := o.click(t, "U0ANN", ActionWithdraw, "INV-7:0:tag7")
+	if diff := cmp.Diff(want, o.service.withdrawn); err != nil || diff != "" {
+		t.Errorf("%v, %s", err, diff)
 	}
 }
 
 func TestDenyAsksWhy(t *testing.T) {
 	o := newOffice(t)
-	if _, err := o.click(t, "U0SAM", ActionDeny, "INV-7:0"); err != nil {
+	if _, err := o.click(t, "U0SAM", ActionDeny, "INV-7:1:tag7"); err != nil {
 		t.Fatal(err)
 	}
+	want := []approvals.Press{{By: approvals.PersonID{Team: "T0NORTH", User: "U0SAM"}, Stage: 1, Tag: "tag7"}}
+	if diff := cmp.Diff(want, o.service.mayDecide); diff != "" {
+		t.Errorf("asked whether they may decide: %s", diff)
+	}
 	opened := o.slack.calls("views.open")
-	if len(opened) != 1 || !strings.Contains(opened[0], `"callback_id":"deny"`) || !strings.Contains(opened[0], `"private_metadata":"INV-7:0 C0FALCON"`) || len(o.service.presses) > 0 {
+	if len(opened) != 1 || !strings.Contains(opened[0], `"callback_id":"deny"`) || !strings.Contains(opened[0], `"private_metadata":"INV-7:1:tag7 C0FALCON"`) || len(o.service.presses) > 0 {
 		t.Errorf("opened %v, pressed %v", opened, o.service.presses)
 	}
 }
@@ -96,8 +102,8 @@ func TestALateDenySaysToPressAgain(t *testing.T) {
 
 func TestAReasonMakesADenial(t *testing.T) {
 	o := newOffice(t)
-	reply, err := o.form(t, "U0SAM", CallbackDeny, "INV-7:1 C0FALCON", map[string]string{"reason": "no contract"})
-	want := []approvals.Press{{By: approvals.PersonID{Team: "T0NORTH", User: "U0SAM"}, Verdict: approvals.Deny, Reason: "no contract", Stage: 1}}
+	reply, err := o.form(t, "U0SAM", CallbackDeny, "INV-7:1:tag7 C0FALCON", map[string]string{"reason": "no contract"})
+	want := []approvals.Press{{By: approvals.PersonID{Team: "T0NORTH", User: "U0SAM"}, Verdict: approvals.Deny, Reason: "no contract", Stage: 1, Tag: "tag7"}}
 	if diff := cmp.Diff(want, o.service.presses); err != nil || reply != "" || diff != "" {
 		t.Errorf("%q, %v, %s", reply, err, diff)
 	}
@@ -119,6 +125,18 @@ func TestADenialThatCameTooLateClosesAndIsWhispered(t *testing.T) {
 	told := o.slack.calls("chat.postEphemeral")
 	if err != nil || reply != "" || len(told) != 1 || formOf([]byte(told[0]))("channel") != "C0FALCON" || !strings.Contains(formOf([]byte(told[0]))("blocks"), "U0OLGA") {
 		t.Errorf("%q, %v, told %v", reply, err, told)
+	}
+}
+
+func TestAPressOnAnOldCardIsToldToUseTheNewestOne(t *testing.T) {
+	for _, action := range []string{ActionApprove, ActionRetry, ActionWithdraw, ActionDeny} {
+		o := newOffice(t)
+		o.service.err = approvals.ErrOldCard.With("id", "INV-7")
+		_, err := o.click(t, "U0SAM", action, "INV-7:0:tag6")
+		told := o.slack.calls("reply")
+		if err != nil || len(told) != 1 || !strings.Contains(told[0], "newest card or message about INV-7") || len(o.slack.calls("views.open")) > 0 {
+			t.Errorf("%s: %v, told %v", action, err, told)
+		}
 	}
 }
 

@@ -204,14 +204,14 @@ func TestRetryIsPressedInTheStory(t *testing.T) {
 	o.service.request = stories()["failed"]
 	o.command(t, "U0SAM", CommandRequests, "show INV-7")
 	told := o.slack.calls("reply")
-	if len(told) != 1 || !strings.Contains(told[0], `"action_id":"retry"`) || !strings.Contains(told[0], `"value":"INV-7:1"`) {
+	if len(told) != 1 || !strings.Contains(told[0], `"action_id":"retry"`) || !strings.Contains(told[0], `"value":"INV-7:1:tag7"`) {
 		t.Fatalf("told %v", told)
 	}
 	_, err := o.send(t, kindInteractive, map[string]any{ // in the modal that App Home opens
 		"type": "block_actions", "user": map[string]any{"id": "U0SAM", "team_id": "T0NORTH"}, "trigger_id": "1.2.three",
-		"container": map[string]any{"type": "view"}, "actions": []any{map[string]any{"action_id": ActionRetry, "value": "INV-7:1"}},
+		"container": map[string]any{"type": "view"}, "actions": []any{map[string]any{"action_id": ActionRetry, "value": "INV-7:1:tag7"}},
 	})
-	if _, clicked := o.click(t, "U0SAM", ActionRetry, "INV-7:1"); err != nil || clicked != nil {
+	if _, clicked := o.click(t, "U0SAM", ActionRetry, "INV-7:1:tag7"); err != nil || clicked != nil {
 		t.Fatal(err, clicked)
 	}
 	if len(o.service.presses) != 2 || o.service.presses[0].Verdict != approvals.Retry || o.service.pressed[0] != "INV-7" {

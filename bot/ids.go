@@ -36,13 +36,22 @@ const (
 type Target struct {
 	ID      approvals.RequestID
 	Stage   int
+	Tag     string // tells the request from others that had its number; none on old buttons
 	Channel string // where the card is, for a private answer; empty in button values
 }
 
-// Value writes the target as a button's value (INV-7:0) or as a form's private
-// metadata (INV-7:0 C0FALCON).
+// target is what the buttons for a stage of a request point at.
+func target(r approvals.Request, stage int) Target {
+	return Target{ID: r.ID, Stage: stage, Tag: r.Tag}
+}
+
+// Value writes the target as a button's value (INV-7:0:dmg2w9) or as a form's
+// private metadata (INV-7:0:dmg2w9 C0FALCON).
 func (t Target) Value() string {
 	s := string(t.ID) + ":" + strconv.Itoa(t.Stage)
+	if t.Tag != "" {
+		s += ":" + t.Tag
+	}
 	if t.Channel != "" {
 		s += " " + t.Channel
 	}
@@ -61,6 +70,7 @@ func ParseTarget(s string) (Target, bool) {
 	if !staged {
 		return t, true
 	}
+	stage, t.Tag, _ = strings.Cut(stage, ":")
 	n, err := strconv.Atoi(stage)
 	if err != nil || n < 0 {
 		return Target{}, false

@@ -34,7 +34,8 @@ type stubService struct {
 	drafts    []approvals.Draft
 	presses   []approvals.Press
 	pressed   []approvals.RequestID
-	withdrawn []approvals.PersonID
+	withdrawn []approvals.Withdrawn
+	mayDecide []approvals.Press
 	queries   []approvals.Query
 	storyErr  error
 }
@@ -60,14 +61,17 @@ func (s *stubService) Press(_ context.Context, id approvals.RequestID, p approva
 	return s.request, s.err
 }
 
-func (s *stubService) Withdraw(_ context.Context, _ approvals.RequestID, by approvals.PersonID) (approvals.Request, error) {
+func (s *stubService) Withdraw(_ context.Context, _ approvals.RequestID, w approvals.Withdrawn) (approvals.Request, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.withdrawn = append(s.withdrawn, by)
+	s.withdrawn = append(s.withdrawn, w)
 	return s.request, s.err
 }
 
-func (s *stubService) MayDecide(context.Context, approvals.RequestID, int, approvals.PersonID) (approvals.Request, error) {
+func (s *stubService) MayDecide(_ context.Context, _ approvals.RequestID, p approvals.Press) (approvals.Request, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mayDecide = append(s.mayDecide, p)
 	return s.request, s.err
 }
 

@@ -60,7 +60,7 @@ func (d render) note(locale string, r approvals.Request) slack.Block {
 }
 
 func (d render) withdraw(locale string, r approvals.Request) *slack.ButtonBlockElement {
-	b := button(ActionWithdraw, Target{ID: r.ID, Stage: r.Stage}.Value(), d.Words.Say(locale, "button.withdraw", nil))
+	b := button(ActionWithdraw, target(r, r.Stage).Value(), d.Words.Say(locale, "button.withdraw", nil))
 	b.Confirm = confirm(d.Words.Say(locale, "confirm.withdraw.title", Args{"id": r.ID}),
 		d.Words.Say(locale, "confirm.withdraw.text", Args{"guest": d.guestName(locale, r)}),
 		d.Words.Say(locale, "button.withdraw", nil), d.Words.Say(locale, "confirm.withdraw.keep", nil))

@@ -108,7 +108,8 @@ func option(value, text, description string) *slack.OptionBlockObject {
 // DenyForm is the modal that asks why. What it carries says which card it came
 // from; nothing of it is believed when it comes back.
 func (d render) DenyForm(locale string, r approvals.Request) slack.ModalViewRequest {
-	target := Target{ID: r.ID, Stage: r.Stage, Channel: r.CurrentStage().Channel}
+	about := target(r, r.Stage)
+	about.Channel = r.CurrentStage().Channel
 	why := slack.NewPlainTextInputBlockElement(plainText(d.Words.Say(locale, "deny.example", nil), maxPlaceholder), string(approvals.FieldReason))
 	why.Multiline = true
 	input := slack.NewInputBlock(string(approvals.FieldReason), plainText(d.Words.Say(locale, "deny.reason", nil), maxText),
@@ -117,7 +118,7 @@ func (d render) DenyForm(locale string, r approvals.Request) slack.ModalViewRequ
 		"by": d.person(r.Requester), "guest": d.guest(locale, r), "access": Bold(shownText(r.Access.Title)),
 	}))
 	return slack.ModalViewRequest{
-		Type: slack.VTModal, CallbackID: CallbackDeny, PrivateMetadata: target.Value(),
+		Type: slack.VTModal, CallbackID: CallbackDeny, PrivateMetadata: about.Value(),
 		Title:  plainText(d.Words.Say(locale, "deny.title", Args{"id": r.ID}), maxModalTitle),
 		Submit: plainText(d.Words.Say(locale, "button.deny", nil), maxModalTitle),
 		Close:  plainText(d.Words.Say(locale, "form.close", nil), maxModalTitle),

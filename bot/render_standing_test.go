@@ -65,7 +65,7 @@ func TestTheStoryOfAFailureTellsAllOfIt(t *testing.T) {
 	if n := strings.Count(text, "The end."); n != 2 || !strings.Contains(text, "request-id 6b1c-42") {
 		t.Errorf("the whole text is there %d times:\n%s", n, text)
 	}
-	if !strings.Contains(text, `"action_id": "retry"`) || !strings.Contains(text, `"value": "INV-7:1"`) {
+	if !strings.Contains(text, `"action_id": "retry"`) || !strings.Contains(text, `"value": "INV-7:1:tag7"`) {
 		t.Errorf("no button to try again:\n%s", text)
 	}
 	for name, r := range stories() {

@@ -127,7 +127,7 @@ func (d render) cause(locale string, t *approvals.Trouble) []slack.RichTextEleme
 
 // cardButtons are the live buttons of a card, nil when there is nothing to press.
 func (d render) cardButtons(r approvals.Request, stage int) slack.Block {
-	l, value := d.Locale, Target{ID: r.ID, Stage: stage}.Value()
+	l, value := d.Locale, target(r, stage).Value()
 	if stage != r.Stage {
 		return nil
 	}
@@ -149,7 +149,7 @@ func (d render) cardButtons(r approvals.Request, stage int) slack.Block {
 
 // retry is the button for an admin after a failure.
 func (d render) retry(locale string, r approvals.Request) *slack.ButtonBlockElement {
-	return button(ActionRetry, Target{ID: r.ID, Stage: r.Stage}.Value(), d.Words.Say(locale, "button.retry", nil))
+	return button(ActionRetry, target(r, r.Stage).Value(), d.Words.Say(locale, "button.retry", nil))
 }
 
 // shortAddress cuts an address so that its domain stays whole as long as it can:

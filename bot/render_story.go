@@ -118,7 +118,7 @@ var briefly = []*approvals.Refusal{
 	approvals.ErrNotApprover, approvals.ErrOwnRequest, approvals.ErrRepeated, approvals.ErrTooLate, approvals.ErrStaleStage,
 	approvals.ErrDecided, approvals.ErrOnlyAdmins, approvals.ErrNotRetryable, approvals.ErrUnknownPerson, approvals.ErrBot,
 	approvals.ErrForeign, approvals.ErrDeactivated, approvals.ErrSlackGuest, approvals.ErrDenyReason, approvals.ErrTooLong,
-	approvals.ErrNotCancellable, approvals.ErrOnlyRequester,
+	approvals.ErrNotCancellable, approvals.ErrOnlyRequester, approvals.ErrOldCard,
 }
 
 // because says briefly why a press did not count, by its code if there are no

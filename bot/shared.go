@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -71,9 +73,19 @@ func (s *shared[T]) run(ctx context.Context, what string, l *readers[T]) {
 			return
 		}
 		s.mu.Unlock()
-		limited, cancel := context.WithTimeout(ctx, sharedLimit)
-		now.value, now.err = l.read(limited)
-		cancel()
-		close(now.done)
+		now.fill(ctx, l.read)
 	}
+}
+
+// fill ends a reading, whatever happens in it: a panic is an error for all who wait.
+func (s *shareof[T]) fill(ctx context.Context, read func(context.Context) (T, error)) {
+	defer close(s.done)
+	defer func() {
+		if p := recover(); p != nil {
+			s.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	limited, cancel := context.WithTimeout(ctx, sharedLimit)
+	defer cancel()
+	s.value, s.err = read(limited)
 }

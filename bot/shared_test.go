@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -73,6 +74,40 @@ func TestWhoeverLeavesKeepsNobodyFromTheReading(t *testing.T) {
 		close(gate)
 		if err := <-stays; err != nil {
 			t.Errorf("whoever stayed got %v", err)
+		}
+	})
+}
+
+// TestAPanicInAReadingIsAnErrorForAllWhoWait, and the next one is read as ever.
+func TestAPanicInAReadingIsAnErrorForAllWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s shared[int]
+		gate, broken := make(chan struct{}), true
+		read := func(context.Context) (int, error) {
+			<-gate
+			if broken {
+				panic("no such member")
+			}
+			return 1, t.Context().Err()
+		}
+		failed := make(chan error, 3)
+		for range 3 {
+			go func() {
+				_, err := s.ask(t.Context(), "S1", read)
+				failed <- err
+			}()
+			synctest.Wait()
+		}
+		close(gate)
+		for range 3 {
+			if err := <-failed; err == nil || !strings.Contains(err.Error(), "no such member") {
+				t.Errorf("got %v", err)
+			}
+		}
+		synctest.Wait()
+		broken = false
+		if got, err := s.ask(t.Context(), "S1", read); got != 1 || err != nil {
+			t.Errorf("afterwards %d, %v", got, err)
 		}
 	})
 }

@@ -241,7 +241,14 @@ func TestTexts(t *testing.T) {
 }
 
 func TestTargetsSurviveTheWayThroughSlack(t *testing.T) {
-	for _, want := range []Target{{ID: "INV-7"}, {ID: "INV-12", Stage: 2}, {ID: "INV-7", Stage: 1, Channel: "C0FALCON"}} {
+	targets := []Target{
+		{ID: "INV-7"},
+		{ID: "INV-12", Stage: 2},
+		{ID: "INV-7", Stage: 1, Channel: "C0FALCON"},
+		{ID: "INV-12", Stage: 2, Tag: "tag7"},
+		{ID: "INV-12", Stage: 2, Tag: "tag7", Channel: "C0FALCON"},
+	}
+	for _, want := range targets {
 		if got, ok := ParseTarget(want.Value()); !ok || got != want {
 			t.Errorf("%q: got %+v, %v", want.Value(), got, ok)
 		}

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"partnerbot/approvals"
 )
 
 const longestText = 500
@@ -16,10 +18,11 @@ var secrets = regexp.MustCompile(`(?i)\S*(?:/redeem|%2fredeem|ticket=|ticket%3d)
 
 var entraError = regexp.MustCompile(`AADSTS\d+:[^"\r\n]*`)
 
-// tidy makes one printable line of at most 500 characters, without secrets.
+// tidy makes one printable line of at most 500 characters, without secrets and
+// without anybody's address.
 func tidy(s string) string {
 	s = strings.ToValidUTF8(s, "")
-	s = secrets.ReplaceAllString(s, "[removed]")
+	s = approvals.WithoutAddresses(secrets.ReplaceAllString(s, "[removed]"))
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '

@@ -18,6 +18,7 @@ func TestWordsAreOneTidyLine(t *testing.T) {
 		{"a token", "token " + theToken + " is old", "token [removed] is old"},
 		{"a header", "Authorization: Bearer abc.def", "Authorization: [removed]"},
 		{"a form", "client_id=1&client_secret=hunter2&x=1", "client_id=1&[removed]&x=1"},
+		{"somebody's address", "The user 'jane@acme.example' is blocked.", "The user '[address]' is blocked."},
 		{"JSON", `{"access_token": "abc"}`, `{"[removed]"}`},
 	}
 	for _, tt := range tests {

@@ -30,8 +30,14 @@ func snapshot(t testing.TB, s approvals.Store, read func(store.Snapshot) error) 
 
 func verify(t testing.TB, s approvals.Store, keys store.Keys) (report store.Report) {
 	t.Helper()
+	return verifyFrom(t, s, keys, 0)
+}
+
+// verifyFrom is verify for a trail that was begun without a key.
+func verifyFrom(t testing.TB, s approvals.Store, keys store.Keys, plainBefore uint64) (report store.Report) {
+	t.Helper()
 	snapshot(t, s, func(is store.Snapshot) (err error) {
-		report, err = store.Verify(t.Context(), is, keys, store.VerifyOptions{})
+		report, err = store.Verify(t.Context(), is, keys, store.VerifyOptions{PlainBefore: plainBefore})
 		return err
 	})
 	return report
@@ -229,13 +235,15 @@ func TestABackupOfARunningStoreIsAStore(t *testing.T) {
 		t.Errorf("said %d bytes; wrote %d", size, b.Len())
 	}
 	must(t, writeFile(path, b.Bytes()))
-	got, err := store.CheckFile(path, keys)
+	got, err := store.CheckFile(path, keys, 0)
 	must(t, err)
 	equal(t, "the backup", got, want)
-	if _, err := store.CheckFile(path, noKeys); err == nil || !strings.Contains(err.Error(), "not among yours") {
+	if _, err := store.CheckFile(path, noKeys, 0); err == nil || !strings.Contains(err.Error(), "not among yours") {
 		t.Errorf("without the key: %v", err)
 	}
-	copied := openBolt(t, path)
+	copied, err := store.Open(path, store.Options{Keys: keys})
+	must(t, err)
+	defer func() { must(t, copied.Close()) }()
 	equal(t, "the backup as a store", count(t, copied), want)
 	_, err = s.Backup(t.Context(), writerFunc(func([]byte) (int, error) { return 0, errTest }))
 	refusedWith(t, err, errTest)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -52,15 +51,16 @@ var (
 
 // CheckFile reads all of a file that nobody has open, and changes nothing in it:
 // its schema version, every page, every request, row and entry, and the trail as
-// far as keys prove it. With ErrTampered there are Counts too.
-func CheckFile(path string, keys Keys) (Counts, error) {
+// far as keys prove it: with any, entries before plainBefore may have been sealed
+// without. With ErrTampered there are Counts too.
+func CheckFile(path string, keys Keys, plainBefore uint64) (Counts, error) {
 	db, err := openFile(path, bbolt.Options{Timeout: 300 * time.Millisecond, ReadOnly: true})
 	if err != nil {
 		return Counts{}, fmt.Errorf("checking %s: %w", path, err)
 	}
 	var c Counts
 	err = db.View(func(tx *bbolt.Tx) (err error) {
-		c, err = checkAll(tx, keys)
+		c, err = checkAll(tx, keys, plainBefore)
 		return err
 	})
 	if err := errors.Join(err, db.Close()); err != nil {
@@ -69,7 +69,7 @@ func CheckFile(path string, keys Keys) (Counts, error) {
 	return c, nil
 }
 
-func checkAll(tx *bbolt.Tx, keys Keys) (Counts, error) {
+func checkAll(tx *bbolt.Tx, keys Keys, plainBefore uint64) (Counts, error) {
 	version, err := versionOf(tx)
 	switch {
 	case err != nil:
@@ -88,7 +88,7 @@ func checkAll(tx *bbolt.Tx, keys Keys) (Counts, error) {
 	if err != nil {
 		return Counts{}, err
 	}
-	report, err := Verify(ctx, s, keys, VerifyOptions{PlainBefore: math.MaxUint64, Limit: 1})
+	report, err := Verify(ctx, s, keys, VerifyOptions{PlainBefore: plainBefore, Limit: 1})
 	if err == nil && !report.Good() {
 		err = fmt.Errorf("%w: %s", ErrTampered, report.Findings[0])
 	}

@@ -25,6 +25,7 @@ import (
 //	bucket     key                                         value            bucket sequence
 //	meta       "schema"                                    decimal number
 //	meta       "head"                                      place, 32 bytes of seal
+//	meta       "signer"                                    name of the key of that seal
 //	meta       "filling"                                   nothing
 //	probe      nothing but one key                         zeros that Writable wrote
 //	requests   number                                      Request          last number given out
@@ -55,6 +56,7 @@ var (
 
 	keySchema  = []byte("schema")
 	keyHead    = []byte("head")
+	keySigner  = []byte("signer")
 	keyFilling = []byte("filling")
 	keyProbe   = []byte("probe")
 )
@@ -94,8 +96,11 @@ type Options struct {
 	// Timeout is how long Open waits for another process to let go of the file;
 	// 0 means 300 ms, enough for a restart that overlaps a little.
 	Timeout time.Duration
-	// Keys seal the trail.
+	// Keys seal the trail. Without the one that its end is sealed with, Open
+	// refuses the file with ErrNoKey.
 	Keys Keys
+	// Reading opens the file all the same; then whatever is written is refused so.
+	Reading bool
 	// Quiet is how long a write that was kept proves that the next one will be;
 	// 0 means 10 s.
 	Quiet time.Duration
@@ -121,6 +126,7 @@ type Bolt struct {
 	db      *bbolt.DB
 	log     *slog.Logger
 	sealer  *sealer // the committer's
+	lacks   error   // why nothing may be written
 	skipped skipped
 	health  *health
 	filling sync.Mutex // held by who writes: the committer, or Fill
@@ -154,10 +160,19 @@ func Open(path string, opts Options) (*Bolt, error) {
 	if err := prepare(db, opts); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, errors.Join(ofDisk(err), db.Close()))
 	}
-	b := &Bolt{db: db, log: opts.Log, sealer: opts.Keys.sealer(), health: newHealth(opts.Quiet)}
+	lacks := lackingIn(db, opts.Keys)
+	if lacks != nil && !opts.Reading {
+		return nil, fmt.Errorf("opening the store %s: %w", path, errors.Join(lacks, db.Close()))
+	}
+	b := &Bolt{db: db, lacks: lacks, log: opts.Log, sealer: opts.Keys.sealer(), health: newHealth(opts.Quiet)}
 	b.committer = newCommitter(b.transact)
 	b.wg.Go(b.commitAll)
 	return b, nil
+}
+
+// lackingIn is why nothing may be added to the trail of a file, nil if it may.
+func lackingIn(db *bbolt.DB, keys Keys) error {
+	return db.View(func(tx *bbolt.Tx) error { return keys.lacking(string(tx.Bucket(bucketMeta).Get(keySigner))) })
 }
 
 // Close finishes the writes that are waiting, refuses new ones and lets go of
@@ -172,22 +187,49 @@ func (b *Bolt) Close() error {
 	return nil
 }
 
-// openFile locks and maps the file, and words what stands against it.
+// openFile locks and maps the file, and words what stands against it. One that was
+// cut short is refused before anything is read where it has no bytes any more,
+// which would end the process.
 func openFile(path string, opts bbolt.Options) (*bbolt.DB, error) {
 	folder := filepath.Dir(path)
 	if info, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) || (err == nil && !info.IsDir()) {
 		return nil, fmt.Errorf("%w: make %s first, or name another file", ErrNoFolder, folder)
 	}
-	db, err := bbolt.Open(path, 0o600, &opts)
+	err := wholeFile(path, opts)
+	if err == nil {
+		var db *bbolt.DB
+		if db, err = bbolt.Open(path, 0o600, &opts); err == nil {
+			return db, nil
+		}
+	}
 	switch {
-	case err == nil:
-		return db, nil
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fmt.Errorf("%w: stop the other partnerbot, or give this one a file of its own", ErrInUse)
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
 		return nil, fmt.Errorf("%w: name another file, or put a backup in its place (%w)", ErrNotStore, err)
 	}
 	return nil, ofDisk(err)
+}
+
+// wholeFile compares the size of a file, if there is one, with what it says of
+// itself. It only looks: to write, bbolt reads all over the file as it opens it.
+func wholeFile(path string, opts bbolt.Options) error {
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return nil //nolint:nilerr // it is made, or cannot be, when it is opened
+	}
+	opts.ReadOnly, opts.InitialMmapSize = true, 0
+	db, err := bbolt.Open(path, 0o600, &opts)
+	if err != nil {
+		return err
+	}
+	err = db.View(func(tx *bbolt.Tx) error {
+		info, err := os.Stat(path)
+		if err == nil && info.Size() < tx.Size() {
+			err = fmt.Errorf("%w: it ends after %d bytes of %d; only a backup that is whole can take its place", ErrDamaged, info.Size(), tx.Size())
+		}
+		return err
+	})
+	return errors.Join(err, db.Close())
 }
 
 // prepare makes the buckets of a new file and brings those of an older one up to

@@ -44,6 +44,10 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 			setSchema(t, path, "2")
 			edit(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("filling"), nil) })
 		}, store.ErrHalfFilled, "copy again"},
+		{"a file that was cut short", func(t *testing.T, path string) {
+			setSchema(t, path, "2")
+			must(t, os.Truncate(path, 3*int64(os.Getpagesize())))
+		}, store.ErrDamaged, "backup that is whole"},
 		{"a schema that is no number", func(t *testing.T, path string) {
 			setSchema(t, path, "two")
 		}, store.ErrNotStore, "two"},

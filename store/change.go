@@ -21,7 +21,7 @@ type tables struct {
 	head   Head
 }
 
-// growing is how full pages are left where keys only grow.
+// growing is how full pages are left where keys only grow, in mine for each requester.
 const growing = 0.9
 
 func openTables(tx *bbolt.Tx, s *sealer) (*tables, error) {
@@ -30,7 +30,7 @@ func openTables(tx *bbolt.Tx, s *sealer) (*tables, error) {
 		guests: tx.Bucket(bucketGuests), pending: tx.Bucket(bucketPending), mine: tx.Bucket(bucketMine), owed: tx.Bucket(bucketOwed),
 		due: tx.Bucket(bucketDue), incidents: tx.Bucket(bucketIncidents), sealer: s,
 	}
-	for _, bucket := range []*bbolt.Bucket{t.requests, t.trail, t.pending} {
+	for _, bucket := range []*bbolt.Bucket{t.requests, t.trail, t.pending, t.mine} {
 		bucket.FillPercent = growing
 	}
 	var err error
@@ -53,7 +53,7 @@ func (t *tables) keepHead(was Head) error {
 	if t.head == was {
 		return nil
 	}
-	return t.meta.Put(keyHead, t.head.bytes())
+	return errors.Join(t.meta.Put(keyHead, t.head.bytes()), t.meta.Put(keySigner, []byte(t.sealer.id)))
 }
 
 // errNothing rolls back a transaction in which everybody was refused.
@@ -67,6 +67,9 @@ func (b *Bolt) transact(jobs []*job[*tables]) (err error) {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	if b.lacks != nil {
+		return b.lacks
+	}
 	b.filling.Lock()
 	defer b.filling.Unlock()
 	err = b.db.Update(func(tx *bbolt.Tx) error {
@@ -151,24 +154,38 @@ func (t *tables) liveRequest(key string) (*approvals.Request, error) {
 	return &r, err
 }
 
+// liveBeside is liveRequest for everybody but the request of that ID, which need not be read.
+func (t *tables) liveBeside(id approvals.RequestID) func(key string) (*approvals.Request, error) {
+	return func(key string) (*approvals.Request, error) {
+		if bytes.Equal(t.live.Get([]byte(key)), numberKey(id.Number())) {
+			return nil, nil // nobody beside it is an answer here, not a fault
+		}
+		return t.liveRequest(key)
+	}
+}
+
 // plan checks a change and encodes all of it, so that keeping it can fail only
 // for reasons of the file. work is the row to strike out, nil for none.
 func (t *tables) plan(id approvals.RequestID, was *approvals.Request, c approvals.Change, work *approvals.Owed) (plan, error) {
 	if c.Request.ID != id {
 		return plan{}, fmt.Errorf("changing %s: the change is of %q", id, c.Request.ID)
 	}
-	if err := oneLive(c.Request, t.liveRequest); err != nil {
+	if err := oneLive(c.Request, t.liveBeside(id)); err != nil {
 		return plan{}, err
 	}
 	value, err := json.Marshal(c.Request)
 	if err != nil {
 		return plan{}, fmt.Errorf("encoding %s: %w", id, err)
 	}
-	entries, err := unsealedOf(c)
+	entries, err := t.sealer.unsealed(was, c, t.sealedWith(id))
 	if err != nil {
 		return plan{}, err
 	}
-	rows, err := planRows(c, work, t.rowToChange)
+	rowAt := t.rowToChange
+	if was == nil {
+		rowAt = noRow
+	}
+	rows, err := planRows(c, work, rowAt)
 	if err != nil {
 		return plan{}, err
 	}
@@ -219,6 +236,24 @@ func (t *tables) keepRequest(was *approvals.Request, is approvals.Request, value
 		return err
 	}
 	return t.keepIndexes(was, is, key)
+}
+
+// sealedWith is the name of the key of the last entry that says what a request is.
+func (t *tables) sealedWith(id approvals.RequestID) string {
+	if t.sealer.keys.Empty() {
+		return ""
+	}
+	c, mine := t.trail.Cursor(), numberKey(id.Number())
+	before := c.Prev
+	if k, _ := c.Seek(numberKey(id.Number() + 1)); k == nil {
+		before = c.Last
+	}
+	for k, v := before(); bytes.HasPrefix(k, mine); k, v = c.Prev() {
+		if key, is := keyOf(v); is {
+			return key
+		}
+	}
+	return t.sealer.id
 }
 
 // keepTrail seals the entries at the end of the trail.

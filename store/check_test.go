@@ -46,7 +46,7 @@ func TestCheckFileFindsWhatIsWrong(t *testing.T) {
 			populate(t, s)
 			must(t, s.Close())
 			tt.spoil(t, path)
-			_, err := store.CheckFile(path, noKeys)
+			_, err := store.CheckFile(path, noKeys, 0)
 			if (err != nil) != (tt.want != nil || tt.says != "") || (tt.want != nil && !errors.Is(err, tt.want)) {
 				t.Fatalf("got %v; want %v", err, tt.want)
 			}
@@ -58,12 +58,12 @@ func TestCheckFileFindsWhatIsWrong(t *testing.T) {
 	t.Run("a file that is in use", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "requests.db")
 		openBolt(t, path)
-		_, err := store.CheckFile(path, noKeys)
+		_, err := store.CheckFile(path, noKeys, 0)
 		refusedWith(t, err, store.ErrInUse)
 	})
 	t.Run("a file that is not there", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "requests.db")
-		if _, err := store.CheckFile(path, noKeys); err == nil {
+		if _, err := store.CheckFile(path, noKeys, 0); err == nil {
 			t.Error("no error")
 		}
 		if _, err := os.Stat(path); err == nil {

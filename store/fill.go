@@ -19,7 +19,7 @@ const fillBatch = 16 << 20
 func (b *Bolt) Fill(ctx context.Context, from Snapshot, progress func(done, total uint64)) error {
 	b.filling.Lock()
 	defer b.filling.Unlock()
-	f := &filler{ctx: ctx, b: b, progress: progress, total: from.Last() + from.Head().N}
+	f := &filler{ctx: ctx, b: b, progress: progress, total: from.Last() + from.Head().N, end: from.Head().N}
 	if err := f.begin(); err != nil {
 		return fmt.Errorf("filling the store: %w", err)
 	}
@@ -46,6 +46,9 @@ type filler struct {
 	tx   *bbolt.Tx
 	t    *tables
 	size int // of what the transaction holds
+
+	end    uint64 // the place of the last entry
+	signer string // the name of its key
 }
 
 // begin marks an empty file as being filled.
@@ -93,6 +96,9 @@ func (f *filler) fill(from Snapshot) error {
 	if err := f.t.meta.Put(keyHead, from.Head().bytes()); err != nil {
 		return err
 	}
+	if err := f.t.meta.Put(keySigner, []byte(f.signer)); err != nil {
+		return err
+	}
 	if err := f.t.meta.Delete(keyFilling); err != nil {
 		return err
 	}
@@ -121,6 +127,9 @@ func (f *filler) request(number uint64, doc []byte) error {
 }
 
 func (f *filler) entry(number, n uint64, record []byte) error {
+	if n == f.end {
+		f.signer, _ = keyOf(record)
+	}
 	if err := f.t.trail.Put(trailKey(number, n), record); err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func create(t testing.TB, s approvals.Store, email string) approvals.Request {
 func next(edits ...func(*approvals.Change)) func(approvals.Request) (approvals.Change, error) {
 	return func(r approvals.Request) (approvals.Change, error) {
 		r.Version++
-		c := approvals.Change{Request: r, Entries: []approvals.Entry{{Request: r.ID, Version: r.Version, At: nine, Event: "edited", To: r.State}}}
+		c := approvals.Change{Request: r, Entries: []approvals.Entry{{Request: r.ID, Version: r.Version, At: nine, Event: "edited", From: r.State, To: r.State}}}
 		for _, edit := range edits {
 			edit(&c)
 		}

@@ -17,21 +17,30 @@ import (
 const (
 	numberSize = 8
 	timeSize   = 12
+	roomSize   = 32 // for the rest of any key, so that it is made in one piece
 )
 
 func numberKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 // minePrefix is what all keys of one requester in the bucket mine begin with.
-func minePrefix(user string) []byte { return append([]byte(user), 0) }
+func minePrefix(user string) []byte { return prefix(user) }
 
 // guestPrefix is what all keys of one guest in the bucket guests begin with.
-func guestPrefix(email string) []byte { return append([]byte(strings.ToLower(email)), 0) }
+func guestPrefix(email string) []byte { return prefix(strings.ToLower(email)) }
 
 // lanePrefix is what all keys of one lane in the bucket due begin with.
-func lanePrefix(lane approvals.Lane) []byte { return append([]byte(lane), 0) }
+func lanePrefix(lane approvals.Lane) []byte { return prefix(string(lane)) }
+
+// prefix is a name and what parts it from the rest of a key, with room for that.
+func prefix(name string) []byte {
+	return append(append(make([]byte, 0, len(name)+1+roomSize), name...), 0)
+}
 
 // trailKey is where the trail has an entry of a request.
-func trailKey(number, n uint64) []byte { return append(numberKey(number), numberKey(n)...) }
+func trailKey(number, n uint64) []byte {
+	k := binary.BigEndian.AppendUint64(make([]byte, 0, 2*numberSize), number)
+	return binary.BigEndian.AppendUint64(k, n)
+}
 
 // row names a row of owed work.
 type row struct {
@@ -42,7 +51,10 @@ type row struct {
 func rowOf(o approvals.Owed) row { return row{o.Request.Number(), o.Kind} }
 
 // key is the row's in the bucket owed.
-func (r row) key() []byte { return append(numberKey(r.number), r.kind...) }
+func (r row) key() []byte {
+	k := binary.BigEndian.AppendUint64(make([]byte, 0, roomSize), r.number)
+	return append(k, r.kind...)
+}
 
 // dueKey is the row's in the bucket due. In a lane it sorts by time for any time there is.
 func (r row) dueKey(due time.Time) []byte {

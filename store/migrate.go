@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,14 +27,23 @@ func migrateFile(db *bbolt.DB, version int, opts Options) error {
 	}
 	var m migration
 	err = db.Update(func(tx *bbolt.Tx) error {
-		m = migration{tx: tx, sealer: opts.Keys.sealer()}
+		m = migration{tx: tx, sealer: Keys{}.sealer(), last: map[uint64]uint64{}}
 		return m.toSchema2()
 	})
 	if err != nil {
 		return fmt.Errorf("bringing the file from schema version %d to %d: %w", version, schema, err)
 	}
 	opts.Log.Info("the store was brought up to date", "schema", schema, "copy_of_the_old_file", aside, "requests", m.requests, "entries", m.head.N)
+	logPlain(opts.Log, opts.Keys, m.head.N)
 	return nil
+}
+
+// logPlain says which entries of an older schema are sealed without a key, as
+// nobody can prove who wrote them.
+func logPlain(log *slog.Logger, keys Keys, n uint64) {
+	if !keys.Empty() && n > 0 {
+		log.Warn("entries of the older schema are sealed without a key: verify with --plain-before", "plain_before", n+1)
+	}
 }
 
 // copyAside copies the file to one beside it, named for its schema and for when it
@@ -83,6 +93,7 @@ type migration struct {
 	sealer   *sealer
 	head     Head
 	requests int
+	last     map[uint64]uint64 // by request, the old place of the last entry that is about a change
 }
 
 func (m *migration) toSchema2() error {
@@ -120,9 +131,16 @@ func (m *migration) indexGuests() error {
 func (m *migration) sealTrail() error {
 	trail := m.tx.Bucket(bucketTrail)
 	var keys [][]byte
-	err := trail.ForEach(func(k, _ []byte) error {
+	err := trail.ForEach(func(k, v []byte) error {
 		if len(k) != 2*numberSize {
 			return corrupt(bucketTrail, k, "its key is not two numbers")
+		}
+		var e approvals.Entry
+		if err := json.Unmarshal(v, &e); err != nil {
+			return corrupt(bucketTrail, k, err)
+		}
+		if changes(e) {
+			m.last[binary.BigEndian.Uint64(k)] = binary.BigEndian.Uint64(k[numberSize:])
 		}
 		keys = append(keys, slices.Clone(k))
 		return nil
@@ -152,6 +170,11 @@ func (m *migration) sealOne(trail *bbolt.Bucket, k []byte) error {
 	u, err := encodeEntry(partWords(e), r)
 	if err != nil {
 		return fmt.Errorf("encoding the trail of %s: %w", r.ID, err)
+	}
+	if m.last[number] == binary.BigEndian.Uint64(k[numberSize:]) {
+		if u.is, err = m.sealer.digest(r, ""); err != nil {
+			return err
+		}
 	}
 	if err := trail.Delete(k); err != nil {
 		return err

@@ -43,9 +43,12 @@ func TestAFileOfSchema1IsBroughtUpToDate(t *testing.T) {
 	s, err := store.Open(path, store.Options{Keys: keys, Log: slog.New(slog.NewJSONHandler(&logged, nil))})
 	must(t, err)
 	defer func() { must(t, s.Close()) }()
-	report := verify(t, s, keys)
-	if !report.Good() || report.Requests != 15 || report.Entries != 60 || report.Plain != 0 {
+	report := verifyFrom(t, s, keys, 61)
+	if !report.Good() || report.Requests != 15 || report.Entries != 60 || report.Plain != 60 {
 		t.Errorf("the trail: %+v", report)
+	}
+	if report := verify(t, s, keys); len(report.Findings) != 60 || !strings.Contains(logged.String(), `"plain_before":61`) {
+		t.Errorf("old entries pass as sealed with the key: %+v; the log: %s", report, &logged)
 	}
 	c := count(t, s)
 	for _, state := range approvals.States() {
@@ -128,7 +131,7 @@ func checkAside(t *testing.T, aside string, want []byte) {
 	if !bytes.Equal(got[metas:], want[metas:len(got)]) {
 		t.Error("the copy is not the old file")
 	}
-	if _, err := store.CheckFile(aside, noKeys); err == nil || !strings.Contains(err.Error(), "schema version 1") {
+	if _, err := store.CheckFile(aside, noKeys, 0); err == nil || !strings.Contains(err.Error(), "schema version 1") {
 		t.Errorf("the copy: %v", err)
 	}
 	others, err := filepath.Glob(filepath.Join(filepath.Dir(aside), "*"))

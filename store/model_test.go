@@ -69,7 +69,7 @@ func (m *model) keep(c approvals.Change, settled *approvals.Owed) {
 func (m *model) postpone(work approvals.Owed, due time.Time) {
 	name := rowName{work.Request, work.Kind}
 	if was, ok := m.rows[name]; ok && was.Version == work.Version {
-		was.Due, was.Attempts = due, was.Attempts+1
+		was.Due, was.Attempts = due, work.Attempts+1
 		m.rows[name] = was
 	}
 	delete(m.inHand, name)
@@ -224,7 +224,7 @@ func (x *modelRun) change(rt *rapid.T, id approvals.RequestID) (approvals.Change
 		c.Request.State = r.State
 		c.Request.Version++
 		c.Request.Changed = x.now
-		c.Entries = []approvals.Entry{{Request: id, Version: c.Request.Version, At: x.now, Event: "edited", To: r.State}}
+		c.Entries = []approvals.Entry{{Request: id, Version: c.Request.Version, At: x.now, Event: "edited", From: x.m.requests[id].State, To: r.State}}
 		if rapid.Bool().Draw(rt, "words") {
 			c.Entries[0].Words = rapid.String().Draw(rt, "typed")
 		}
@@ -275,7 +275,7 @@ func (x *modelRun) erase(rt *rapid.T) {
 	}
 	r.Guest, r.Reason = approvals.Guest{}, ""
 	r.Version++
-	c := approvals.Change{Request: r, Entries: []approvals.Entry{{Request: id, Version: r.Version, At: x.now, Event: "erased", To: r.State, Words: "by ann"}}}
+	c := approvals.Change{Request: r, Entries: []approvals.Entry{{Request: id, Version: r.Version, At: x.now, Event: "erased", From: r.State, To: r.State, Words: "by ann"}}}
 	refuse := rapid.IntRange(0, 4).Draw(rt, "refuse") == 0
 	_, err := x.store.Erase(x.rt.Context(), id, func(approvals.Request) (approvals.Change, error) {
 		if refuse {

@@ -44,14 +44,14 @@ func (b *Bolt) Postpone(ctx context.Context, work approvals.Owed, due time.Time)
 	return nil
 }
 
-// postponed is a row after a run without success. One that was asked for again
-// meanwhile is due as it was asked for.
+// postponed is a row after a run without success, one attempt after those that
+// the work says it had. One that was asked for again meanwhile is due as it was asked for.
 func postponed(was *approvals.Owed, work approvals.Owed, due time.Time) *approvals.Owed {
 	if was == nil || was.Version != work.Version {
 		return was
 	}
 	is := *was
-	is.Due, is.Attempts = due.UTC(), was.Attempts+1
+	is.Due, is.Attempts = due.UTC(), work.Attempts+1
 	return &is
 }
 
@@ -147,6 +147,9 @@ func (t *tables) rowToChange(r row) (*approvals.Owed, error) {
 	}
 	return o, err
 }
+
+// noRow reads the rows of a new request, which has none.
+func noRow(row) (*approvals.Owed, error) { return nil, nil }
 
 // keepRow writes a row and its place in the bucket due.
 func (t *tables) keepRow(c rowChange) error {

@@ -36,8 +36,11 @@ type PostgresOptions struct {
 	Lease time.Duration
 	// Timeout ends a transaction that the database does not answer; 0 means 10 s.
 	Timeout time.Duration
-	// Keys seal the trail.
+	// Keys seal the trail. Without the one that its end is sealed with,
+	// OpenPostgres refuses the database with ErrNoKey.
 	Keys Keys
+	// Reading opens the database all the same; then whatever is written is refused so.
+	Reading bool
 	// Quiet is how long a write that was kept proves that the next one will be;
 	// 0 means 10 s.
 	Quiet time.Duration
@@ -71,6 +74,7 @@ type Postgres struct {
 	replica string // names this store among those on the database
 	channel string // where replicas tell each other of due work
 	sealer  *sealer
+	lacks   error // why nothing may be written
 	taking  sync.Mutex
 	health  *health
 	full    atomic.Bool // the last write met a full disk
@@ -127,6 +131,11 @@ func (p *Postgres) open(ctx context.Context, cfg *pgxpool.Config) error {
 	few := cfg.Copy()
 	few.MaxConns, few.MinConns, few.MinIdleConns = writing, 0, 0
 	if p.writers, err = pgxpool.NewWithConfig(ctx, few); err != nil {
+		p.pool.Close()
+		return err
+	}
+	if err := p.findSigner(ctx); err != nil {
+		p.writers.Close()
 		p.pool.Close()
 		return err
 	}

@@ -15,19 +15,22 @@ const pageSize = 1000
 
 // sealOld leads what schema version 1 kept to version 2: the guests are found by
 // requests, and the entries are sealed in the order in which they were written.
-func sealOld(ctx context.Context, tx pgx.Tx, suffix string, keys Keys) error {
+func sealOld(ctx context.Context, tx pgx.Tx, suffix string) (entries uint64, err error) {
 	if err := nameGuests(ctx, tx, pgx.Identifier{"requests" + suffix}.Sanitize()); err != nil {
-		return fmt.Errorf("naming the guests: %w", err)
+		return 0, fmt.Errorf("naming the guests: %w", err)
 	}
-	head, sealer := Head{}, keys.sealer()
-	sql := `SELECT t.request, t.entry, CASE WHEN t.entry ->> 'version' = '1' AND t.entry ->> 'from' IS NULL THEN r.doc END
-		FROM ` + pgx.Identifier{"trail" + suffix}.Sanitize() + ` t JOIN requests r ON r.number = t.request ORDER BY t.n, t.request`
-	err := paged(ctx, tx, "old_trail", sql, func(rows pgx.Rows) error {
+	head, sealer, old := Head{}, Keys{}.sealer(), pgx.Identifier{"trail" + suffix}.Sanitize()
+	sql := `SELECT t.request, t.entry, CASE WHEN l.n = t.n OR t.entry ->> 'version' = '1' AND t.entry ->> 'from' IS NULL THEN r.doc END, l.n IS NOT DISTINCT FROM t.n
+		FROM ` + old + ` t JOIN requests r ON r.number = t.request
+		LEFT JOIN (SELECT request, max(n) AS n FROM ` + old + ` WHERE entry ->> 'event' <> '` + approvals.EventRefused + `' GROUP BY request) l ON l.request = t.request
+		ORDER BY t.n, t.request`
+	err = paged(ctx, tx, "old_trail", sql, func(rows pgx.Rows) error {
 		var entries []entryRow
 		var request uint64
 		var text, doc []byte
-		_, err := pgx.ForEachRow(rows, []any{&request, &text, &doc}, func() error {
-			u, err := oldEntry(request, text, doc)
+		var last bool
+		_, err := pgx.ForEachRow(rows, []any{&request, &text, &doc, &last}, func() error {
+			u, err := oldEntry(sealer, request, text, doc, last)
 			if err != nil {
 				return err
 			}
@@ -44,26 +47,29 @@ func sealOld(ctx context.Context, tx pgx.Tx, suffix string, keys Keys) error {
 		return tx.SendBatch(ctx, b).Close()
 	})
 	if err != nil {
-		return fmt.Errorf("sealing the trail: %w", err)
+		return 0, fmt.Errorf("sealing the trail: %w", err)
 	}
 	_, err = tx.Exec(ctx, `UPDATE head SET n = $1, mac = $2`, head.N, head.MAC[:])
-	return err
+	return head.N, err
 }
 
-// oldEntry reads an entry of schema version 1. doc is its request's, if it opens one.
-func oldEntry(request uint64, text, doc []byte) (unsealed, error) {
+// oldEntry reads an entry of schema version 1. doc is its request's, if it opens
+// one or is the last that changed it.
+func oldEntry(s *sealer, request uint64, text, doc []byte, last bool) (u unsealed, err error) {
 	var e approvals.Entry
 	if err := json.Unmarshal(text, &e); err != nil {
 		return unsealed{}, fmt.Errorf("table trail, request %d: %w: %w", request, ErrCorrupt, err)
 	}
 	var r approvals.Request
 	if doc != nil {
-		var err error
 		if r, err = decodeDoc(request, doc); err != nil {
 			return unsealed{}, err
 		}
 	}
-	return encodeEntry(partWords(e), r)
+	if u, err = encodeEntry(partWords(e), r); err == nil && last {
+		u.is, err = s.digest(r, "")
+	}
+	return u, err
 }
 
 func nameGuests(ctx context.Context, tx pgx.Tx, old string) error {

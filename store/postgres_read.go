@@ -19,7 +19,10 @@ const (
 	rowsOf     = `SELECT request, kind, version, due, nanos, attempts, coalesce(leased_until > clock_timestamp(), false)
 		FROM owed WHERE request = ANY($1)`
 	recordsOf = `SELECT n, request, record FROM trail WHERE request = ANY($1) ORDER BY n`
-	readKeys  = `SELECT key, doc FROM incidents WHERE key = ANY($1)`
+	// Records are read as text: the database knows no zero character in JSON, and words may hold one.
+	signersOf = `SELECT r, t.record FROM unnest($1::bigint[]) AS u (r), LATERAL (
+			SELECT record FROM trail WHERE request = r AND record::text LIKE '%,"is":"%' ORDER BY n DESC LIMIT 1) t`
+	readKeys = `SELECT key, doc FROM incidents WHERE key = ANY($1)`
 )
 
 // wants are all that the jobs of a transaction read.
@@ -65,6 +68,9 @@ func (s *shared) read(jobs []*job[*shared], doubt *entryRow) error {
 	if len(w.numbers) > 0 {
 		b.Queue(readDocs, w.numbers).Query(s.readRequests)
 		b.Queue(rowsOf, w.numbers).Query(s.readRows)
+		if !s.sealer.keys.Empty() {
+			b.Queue(signersOf, w.numbers).Query(s.readSigners)
+		}
 	}
 	if len(w.families) > 0 {
 		b.Queue(familyOf, w.families).Query(s.readRequests)
@@ -121,6 +127,13 @@ func (s *shared) readRows(rows pgx.Rows) error {
 		o := o
 		s.rows[rowOf(o)], s.leased[rowOf(o)] = &o, leased
 	})
+}
+
+func (s *shared) readSigners(rows pgx.Rows) error {
+	var n uint64
+	var record []byte
+	_, err := pgx.ForEachRow(rows, []any{&n, &record}, func() error { s.signers[n], _ = keyOf(record); return nil })
+	return err
 }
 
 func (s *shared) readTrail(rows pgx.Rows) error {

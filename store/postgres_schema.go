@@ -95,7 +95,9 @@ func (p *Postgres) climb(ctx context.Context, tx pgx.Tx, schema uint32) error {
 	for n := version; n < len(steps); n++ {
 		_, err := tx.Exec(ctx, steps[n])
 		if err == nil && n+1 == 2 && suffix != "" {
-			err = sealOld(ctx, tx, suffix, p.opts.Keys)
+			var entries uint64
+			entries, err = sealOld(ctx, tx, suffix)
+			logPlain(p.opts.Log, p.opts.Keys, entries)
 		}
 		if err != nil {
 			return fmt.Errorf("leading the schema to version %d: %w", n+1, err)

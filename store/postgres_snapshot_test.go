@@ -31,14 +31,18 @@ func TestACompanyMovesThereAndBack(t *testing.T) {
 	if told < there.Total() {
 		t.Errorf("progress ended at %d of %d", told, there.Total())
 	}
-	verified(t, middle, keys)
+	if report := verifyFrom(t, middle, keys, 61); !report.Good() {
+		t.Errorf("found %v", report.Findings)
+	}
 	equal(t, "the pending", list(t, middle, approvals.Query{Pending: true}), list(t, from, approvals.Query{Pending: true}))
 	equal(t, "what is owed", rowsOf(take(t, middle, nine.Add(9000*time.Hour))), rowsOf(take(t, from, nine.Add(9000*time.Hour))))
 	next := ask(t, middle, "next@acme.example", "falcon")
 	if next.ID.Number() != lastOf(t, from)+1 {
 		t.Errorf("the next is %s; want the number after %d", next.ID, lastOf(t, from))
 	}
-	verified(t, middle, keys)
+	if report := verifyFrom(t, middle, keys, 61); !report.Good() {
+		t.Errorf("found %v", report.Findings)
+	}
 }
 
 // lastOf is the last number that a store gave.

@@ -32,6 +32,7 @@ type shared struct {
 	leased    map[row]bool // in anybody's hand
 	trail     map[uint64][]entryRow
 	incidents map[string]approvals.Incident
+	signers   map[uint64]string // by request, the name of the key of the last entry that says what it is
 
 	inserted, updated []uint64
 	entries           []entryRow
@@ -60,7 +61,7 @@ func newShared(ctx context.Context, conn *pgx.Conn, p *Postgres) *shared {
 		ctx: ctx, conn: conn, sealer: p.sealer, replica: p.replica, channel: p.channel,
 		requests: map[uint64]kept{}, live: map[string]*approvals.Request{},
 		rows: map[row]*approvals.Owed{}, leased: map[row]bool{}, touched: map[row]bool{},
-		trail: map[uint64][]entryRow{}, incidents: map[string]approvals.Incident{}, changed: map[string][]byte{},
+		trail: map[uint64][]entryRow{}, incidents: map[string]approvals.Incident{}, changed: map[string][]byte{}, signers: map[uint64]string{},
 	}
 }
 
@@ -84,7 +85,7 @@ func (s *shared) change(id approvals.RequestID, change func(approvals.Request) (
 	if err != nil {
 		return plan{}, err
 	}
-	return s.plan(approvals.NewID(id.Number()), c, work)
+	return s.plan(approvals.NewID(id.Number()), &was, c, work)
 }
 
 // others are the live requests for a request's guest beside it, newest first.
@@ -118,7 +119,7 @@ func (s *shared) liveRequest(key string) (*approvals.Request, error) {
 }
 
 // plan checks a change and encodes all of it. work is the row to strike out, nil for none.
-func (s *shared) plan(id approvals.RequestID, c approvals.Change, work *approvals.Owed) (plan, error) {
+func (s *shared) plan(id approvals.RequestID, was *approvals.Request, c approvals.Change, work *approvals.Owed) (plan, error) {
 	if c.Request.ID != id {
 		return plan{}, fmt.Errorf("changing %s: the change is of %q", id, c.Request.ID)
 	}
@@ -129,7 +130,7 @@ func (s *shared) plan(id approvals.RequestID, c approvals.Change, work *approval
 	if err != nil {
 		return plan{}, fmt.Errorf("encoding %s: %w", id, err)
 	}
-	entries, err := unsealedOf(c)
+	entries, err := s.sealer.unsealed(was, c, s.sealedWith(id.Number()))
 	if err != nil {
 		return plan{}, err
 	}
@@ -147,11 +148,20 @@ func (s *shared) plan(id approvals.RequestID, c approvals.Change, work *approval
 			var record []byte
 			record, s.head = s.sealer.seal(s.head, e)
 			s.entries = append(s.entries, entryRow{s.head.N, id.Number(), record})
+			s.signers[id.Number()] = s.sealer.id
 		}
 		s.keepRows(p.ends, rows)
 		return nil
 	}
 	return p, nil
+}
+
+// sealedWith is the name of the key of the last entry that says what a request is.
+func (s *shared) sealedWith(number uint64) string {
+	if key, ok := s.signers[number]; ok {
+		return key
+	}
+	return s.sealer.id
 }
 
 func (s *shared) keepRequest(is approvals.Request, doc string) {

@@ -18,6 +18,9 @@ const tries = 5
 // them wrote, each is done alone, so that the others are not harmed. Where the
 // answer to a commit is lost, the trail says whether it came to be.
 func (p *Postgres) transact(jobs []*job[*shared]) error {
+	if p.lacks != nil {
+		return p.lacks
+	}
 	ctx, cancel := context.WithTimeout(p.life, p.opts.Timeout)
 	defer cancel()
 	var doubt *entryRow
@@ -151,4 +154,18 @@ func (p *Postgres) attempt(ctx context.Context, jobs []*job[*shared], doubt *ent
 		last = &s.entries[len(s.entries)-1]
 	}
 	return last, s.commit()
+}
+
+// findSigner looks at the key that the end of the trail is sealed with.
+func (p *Postgres) findSigner(ctx context.Context) error {
+	var record []byte
+	err := p.writers.QueryRow(ctx, `SELECT t.record FROM head h LEFT JOIN trail t ON t.n = h.n`).Scan(&record)
+	if err != nil {
+		return err
+	}
+	key, _ := keyOf(record)
+	if p.lacks = p.opts.Keys.lacking(key); p.opts.Reading {
+		return nil
+	}
+	return p.lacks
 }

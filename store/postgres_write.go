@@ -23,7 +23,7 @@ func (p *Postgres) Create(ctx context.Context, liveKey string, create func(appro
 		if err != nil {
 			return plan{}, err
 		}
-		return s.plan(id, c, nil)
+		return s.plan(id, nil, c, nil)
 	})
 }
 

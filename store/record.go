@@ -24,6 +24,8 @@ type record struct {
 	salt   []byte // nil if there are no words, or none any more
 	proof  [sha256.Size]byte
 	proved bool // there are words, or were
+	was    imprint
+	is     imprint
 	key    string
 	mac    [sha256.Size]byte
 }
@@ -43,7 +45,7 @@ func encodeEntry(e approvals.Entry, r approvals.Request) (unsealed, error) {
 		sealed.Terms = termsOf(r.Access)
 	}
 	text, err := json.Marshal(sealed)
-	return unsealed{text, words}, err
+	return unsealed{entry: text, words: words}, err
 }
 
 // opens reports whether an entry is a request's first.
@@ -75,6 +77,8 @@ func (r *record) seal(h hash.Hash) (mac [sha256.Size]byte) {
 	h.Write(binary.BigEndian.AppendUint64(head, r.n))
 	h.Write(r.prev[:])
 	h.Write(r.proof[:])
+	h.Write(r.was[:])
+	h.Write(r.is[:])
 	h.Write(r.entry)
 	h.Sum(mac[:0])
 	return mac
@@ -82,7 +86,7 @@ func (r *record) seal(h hash.Hash) (mac [sha256.Size]byte) {
 
 // text is the one way to write a record.
 func (r *record) text() []byte {
-	b := make([]byte, 0, len(r.entry)+2*len(r.words)+400)
+	b := make([]byte, 0, len(r.entry)+2*len(r.words)+600)
 	b = strconv.AppendUint(append(b, `{"n":`...), r.n, 10)
 	b = hex.AppendEncode(append(b, `,"prev":"`...), r.prev[:])
 	b = append(append(b, `","entry":`...), r.entry...)
@@ -95,9 +99,17 @@ func (r *record) text() []byte {
 		b = hex.AppendEncode(append(b, `,"proof":"`...), r.proof[:])
 		b = append(b, '"')
 	}
+	b = appendDigest(appendDigest(b, `,"was":"`, r.was), `,"is":"`, r.is)
 	b = append(append(b, `,"key":"`...), r.key...)
 	b = hex.AppendEncode(append(b, `","mac":"`...), r.mac[:])
 	return append(b, `"}`...)
+}
+
+func appendDigest(b []byte, name string, d imprint) []byte {
+	if d == (imprint{}) {
+		return b
+	}
+	return append(hex.AppendEncode(append(b, name...), d[:]), '"')
 }
 
 // errRecord says what is wrong with a record; the error of the store wraps ErrCorrupt.
@@ -113,6 +125,8 @@ func parseRecord(text []byte) (r record, err error) {
 		Words *string         `json:"words"`
 		Salt  *string         `json:"salt"`
 		Proof *string         `json:"proof"`
+		Was   string          `json:"was"`
+		Is    string          `json:"is"`
 		Key   string          `json:"key"`
 		MAC   string          `json:"mac"`
 	}
@@ -121,6 +135,7 @@ func parseRecord(text []byte) (r record, err error) {
 	}
 	r = record{n: j.N, entry: j.Entry, key: j.Key}
 	good := unhex(r.prev[:], j.Prev) && unhex(r.mac[:], j.MAC) && (j.Words == nil) == (j.Salt == nil)
+	good = good && (j.Was == "" || unhex(r.was[:], j.Was)) && (j.Is == "" || unhex(r.is[:], j.Is))
 	if j.Proof != nil {
 		r.proved = true
 		good = good && unhex(r.proof[:], *j.Proof)

@@ -12,23 +12,28 @@ import (
 	"hash"
 	"strconv"
 	"strings"
-
-	"partnerbot/approvals"
 )
 
 // The trail of all requests is one chain. Every entry is sealed with the seal of
 // the one before it, and only who has the key can seal. Format 1 of a record:
 //
-//	{"n":2,"prev":"…","entry":{…},"words":"…","salt":"…","proof":"…","key":"…","mac":"…"}
+//	{"n":2,"prev":"…","entry":{…},"words":"…","salt":"…","proof":"…","was":"…","is":"…","key":"…","mac":"…"}
 //
 //	n      its place in the trail, from 1 without gaps
 //	prev   mac of n-1; 64 zeros for the first
 //	entry  the Entry as JSON, without its words and n; an opening also has its terms (see termsOf)
 //	words  what can be erased, with salt; absent where there are none or none any more
 //	proof  SHA-256 of salt and words; stays when they are erased
+//	was    digest of the request before the change, in its first entry, under the key
+//	       of the entry with that "is"; absent in an opening, which there is nothing before
+//	is     digest of the request after the change, in its last entry, under the key below
 //	key    the first 8 digits of SHA-256 of the key; empty without a key
 //	mac    HMAC-SHA256 with the key, or SHA-256 without one, of sealPrefix, n as 8
-//	       bytes big-endian, prev, proof (zeros if absent) and the bytes of entry
+//	       bytes big-endian, prev, proof, was, is (zeros if absent) and the bytes of entry
+//
+// A digest is HMAC-SHA256 with a key, or SHA-256 without one, of requestPrefix and
+// the JSON of the request as factsOf leaves it. Entries about what was refused
+// change nothing and have none.
 //
 // Hashes and the salt are hexadecimal, in small letters.
 const sealPrefix = "partnerbot trail 1\n"
@@ -78,12 +83,14 @@ func ParseKeys(text string) (Keys, error) {
 func (k Keys) Empty() bool { return len(k.list) == 0 }
 
 // String names the keys, the sealing one first, without giving them away.
-func (k Keys) String() string {
-	ids := make([]string, 0, len(k.list))
+func (k Keys) String() string { return strings.Join(k.ids(), ",") }
+
+func (k Keys) ids() []string {
+	ids := make([]string, 0, len(k.list)+1)
 	for _, key := range k.list {
 		ids = append(ids, key.id)
 	}
-	return strings.Join(ids, ",")
+	return ids
 }
 
 // GoString is String, so that no way of printing gives a key away.
@@ -139,12 +146,13 @@ func headOf(b []byte) (h Head, ok bool) {
 
 // sealer seals entries. It is for one goroutine at a time.
 type sealer struct {
+	keys Keys
 	id   string
 	hash hash.Hash
 }
 
 func (k Keys) sealer() *sealer {
-	s := &sealer{}
+	s := &sealer{keys: k}
 	if !k.Empty() {
 		s.id = k.list[0].id
 	}
@@ -154,7 +162,7 @@ func (k Keys) sealer() *sealer {
 
 // seal makes the record of the entry that comes after a head, and the new head.
 func (s *sealer) seal(after Head, u unsealed) ([]byte, Head) {
-	r := record{n: after.N + 1, prev: after.MAC, entry: u.entry, key: s.id}
+	r := record{n: after.N + 1, prev: after.MAC, entry: u.entry, was: u.was, is: u.is, key: s.id}
 	if u.words != "" {
 		r.words, r.salt = u.words, make([]byte, saltSize)
 		_, _ = rand.Read(r.salt) // never fails
@@ -166,21 +174,9 @@ func (s *sealer) seal(after Head, u unsealed) ([]byte, Head) {
 
 // unsealed is an entry that is encoded and has no place in the trail yet.
 type unsealed struct {
-	entry []byte
-	words string
-}
-
-// unsealedOf encodes the entries of a change.
-func unsealedOf(c approvals.Change) ([]unsealed, error) {
-	entries := make([]unsealed, 0, len(c.Entries))
-	for _, e := range c.Entries {
-		u, err := encodeEntry(e, c.Request)
-		if err != nil {
-			return nil, fmt.Errorf("encoding the trail of %s: %w", c.Request.ID, err)
-		}
-		entries = append(entries, u)
-	}
-	return entries, nil
+	entry   []byte
+	words   string
+	was, is imprint
 }
 
 // MarshalText and UnmarshalText are String and ParseHead.

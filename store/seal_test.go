@@ -79,6 +79,7 @@ func TestTheFormatOfTheTrail(t *testing.T) {
 		h.Write(binary.BigEndian.AppendUint64(nil, 2))
 		h.Write(prev)
 		h.Write(proof[:])
+		h.Write(make([]byte, 64)) // was and is
 		h.Write(r.Entry)
 		equal(t, "the seal", r.MAC, hex.EncodeToString(h.Sum(nil)))
 		equal(t, "the head", head.String(), "2:"+r.MAC)

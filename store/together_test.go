@@ -111,7 +111,7 @@ func testHistory(t *testing.T, open opener) {
 func erased(r approvals.Request) (approvals.Change, error) {
 	r.Version++
 	r.Guest, r.Reason = approvals.Guest{}, ""
-	e := approvals.Entry{Request: r.ID, Version: r.Version, At: nine, Event: "erased", To: r.State, Words: "by ann"}
+	e := approvals.Entry{Request: r.ID, Version: r.Version, At: nine, Event: "erased", From: r.State, To: r.State, Words: "by ann"}
 	return approvals.Change{Request: r, Entries: []approvals.Entry{e}, Owed: []approvals.Owing{{Kind: cards, Due: nine}}}, nil
 }
 
@@ -133,9 +133,9 @@ func testErase(t *testing.T, open opener) {
 	must(t, err)
 	want := []approvals.Entry{
 		{Request: r.ID, Version: 1, At: nine, By: r.Requester, Event: "opened", To: approvals.Pending, Detail: "falcon", Erased: true, N: 1},
-		{Request: r.ID, Version: 2, At: nine, Event: "edited", To: approvals.Denied, Erased: true, N: 3},
-		{Request: r.ID, Version: 3, At: nine, Event: "edited", To: approvals.Denied, N: 4},
-		{Request: r.ID, Version: 4, At: nine, Event: "erased", To: approvals.Denied, Erased: true, N: 5},
+		{Request: r.ID, Version: 2, At: nine, Event: "edited", From: approvals.Pending, To: approvals.Denied, Erased: true, N: 3},
+		{Request: r.ID, Version: 3, At: nine, Event: "edited", From: approvals.Denied, To: approvals.Denied, N: 4},
+		{Request: r.ID, Version: 4, At: nine, Event: "erased", From: approvals.Denied, To: approvals.Denied, Erased: true, N: 5},
 	}
 	equal(t, "its trail", trail, want)
 	found, err := s.History(t.Context(), "jane@acme.example")

@@ -19,6 +19,7 @@ type standing struct {
 	state   approvals.State
 	guest   string // e-mail
 	terms   string
+	digests map[string]imprint // by the name of the key
 }
 
 // joint is where two entries of the chain meet: the seal of one, and what the
@@ -54,9 +55,12 @@ type story struct {
 	opening     sealedEntry
 	version     uint64
 	state       approvals.State
-	erased      uint64 // the last entry whose words were erased
-	sayErased   uint64 // the last entry that says so
-	unreadable  bool   // an entry cannot be read, so nothing else is said
+	within      bool    // the change of the last entry has more of them
+	is          imprint // of the request after the last change
+	key         string  // of that digest
+	erased      uint64  // the last entry whose words were erased
+	sayErased   uint64  // the last entry that says so
+	unreadable  bool    // an entry cannot be read, so nothing else is said
 }
 
 func newVerifier(ctx context.Context, s Snapshot, keys Keys, opts VerifyOptions) *verifier {
@@ -74,6 +78,9 @@ func (v *verifier) find(n uint64, id approvals.RequestID, format string, args ..
 	}
 	v.report.Findings = append(v.report.Findings, Finding{n, id, fmt.Sprintf(format, args...)})
 }
+
+// found is how much was found.
+func (v *verifier) found() uint64 { return uint64(len(v.report.Findings)) + v.report.More }
 
 func (v *verifier) step() error {
 	v.done++
@@ -101,8 +108,38 @@ func (v *verifier) request(number uint64, doc []byte) error {
 		v.kept[number] = standing{}
 		return v.step()
 	}
-	v.kept[number] = standing{r.Version, r.State, r.Guest.Email, termsOf(r.Access)}
+	digests, err := v.digests(r)
+	if err != nil {
+		return err
+	}
+	v.kept[number] = standing{r.Version, r.State, r.Guest.Email, termsOf(r.Access), digests}
 	return v.step()
+}
+
+// digests are those that a request has under every key that is there.
+func (v *verifier) digests(r approvals.Request) (map[string]imprint, error) {
+	facts, err := factsOf(r)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]imprint, 1+len(v.keys.list))
+	for _, id := range append(v.keys.ids(), "") {
+		if h, ok := v.hashOf(id); ok {
+			all[id] = digestOf(h, facts)
+		}
+	}
+	return all, nil
+}
+
+// hashOf is the hash under the key of a name.
+func (v *verifier) hashOf(id string) (hash.Hash, bool) {
+	h, ok := v.hashes[id]
+	if !ok {
+		if h, ok = v.keys.hash(id); ok {
+			v.hashes[id] = h
+		}
+	}
+	return h, ok
 }
 
 // gap finds requests missing, from one number to another.
@@ -159,6 +196,7 @@ func (v *verifier) entry(id approvals.RequestID, n uint64, r *record, e sealedEn
 			v.find(n, id, "it is not the entry whose seal you noted: the trail was replaced")
 		}
 	}
+	v.follow(n, id, r, e)
 	v.tell(n, e)
 }
 
@@ -170,12 +208,7 @@ func (v *verifier) sealOf(n uint64, id approvals.RequestID, r *record) {
 			v.find(n, id, "it is sealed without a key")
 		}
 	}
-	h, ok := v.hashes[r.key]
-	if !ok {
-		if h, ok = v.keys.hash(r.key); ok {
-			v.hashes[r.key] = h
-		}
-	}
+	h, ok := v.hashOf(r.key)
 	switch {
 	case !ok:
 		v.find(n, id, "it is sealed with the key %s, which is not among yours", r.key)
@@ -211,14 +244,33 @@ func (v *verifier) meet(n uint64, id approvals.RequestID, half joint) {
 	}
 }
 
+// follow holds an entry to the one before it, of the same request.
+func (v *verifier) follow(n uint64, id approvals.RequestID, r *record, e sealedEntry) {
+	t := &v.told
+	if !changes(e.Entry) {
+		if e.Version != t.version || e.From != t.state || e.To != t.state || r.was != (imprint{}) || r.is != (imprint{}) {
+			v.find(n, id, "it is about something refused, and changes the request")
+		}
+		return
+	}
+	if !t.unreadable && (e.Version != t.version+1 || e.From != t.state) {
+		v.find(n, id, "it leads from version %d, %q, and the entry before it to version %d, %q", e.Version-1, e.From, t.version, t.state)
+	}
+	before := t.is
+	if t.within {
+		before = imprint{}
+	}
+	if !t.unreadable && r.was != before {
+		v.find(n, id, "the request was changed between the entry before it and this one")
+	}
+	t.version, t.state, t.within, t.is, t.key = e.Version, e.To, r.is == imprint{}, r.is, r.key
+}
+
 // tell notes what an entry says of its request.
 func (v *verifier) tell(n uint64, e sealedEntry) {
 	t := &v.told
 	if opens(e.Entry) && !t.opened {
 		t.opened, t.n, t.opening = true, n, e
-	}
-	if e.Version > t.version {
-		t.version, t.state = e.Version, e.To
 	}
 	if e.Erased {
 		v.report.Erased++
@@ -238,7 +290,7 @@ func (v *verifier) endOfRequest() {
 	if !t.any {
 		return
 	}
-	id := approvals.NewID(v.number)
+	id, before := approvals.NewID(v.number), v.found()
 	is, ok := v.kept[v.number]
 	delete(v.kept, v.number)
 	switch {
@@ -256,6 +308,9 @@ func (v *verifier) endOfRequest() {
 	}
 	if is.version != t.version || is.state != t.state {
 		v.find(0, id, "it is kept as version %d, %s, and its trail ends with version %d, %s", is.version, is.state, t.version, t.state)
+	}
+	if d, known := is.digests[t.key]; v.found() == before && (known || t.within) && d != t.is {
+		v.find(0, id, "it is not what it was after the last entry of its trail")
 	}
 	if t.erased > t.sayErased {
 		v.find(t.erased, id, "what people typed is gone, and no entry says that it was erased")

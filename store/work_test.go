@@ -203,8 +203,14 @@ func testPostpone(t *testing.T, open opener) {
 		}
 	}
 	s = open(t)
-	if got := takeOne(t, s, nine.Add(3*time.Minute)); got.Attempts != 3 {
-		t.Errorf("%d attempts after reopening; want 3", got.Attempts)
+	work := takeOne(t, s, nine.Add(3*time.Minute))
+	if work.Attempts != 3 {
+		t.Errorf("%d attempts after reopening; want 3", work.Attempts)
+	}
+	work.Attempts-- // it was not tried
+	must(t, s.Postpone(t.Context(), work, nine.Add(4*time.Minute)))
+	if got := takeOne(t, s, nine.Add(4*time.Minute)); got.Attempts != 3 {
+		t.Errorf("%d attempts after one that was none; want 3", got.Attempts)
 	}
 	update(t, s, r.ID, owing(cards, nine))
 	must(t, s.Postpone(t.Context(), approvals.Owed{Kind: guest, Request: "INV-99"}, nine))

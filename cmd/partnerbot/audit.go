@@ -36,7 +36,10 @@ func (c auditVerifyCmd) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
-	report, err := verify(ctx, at, opts)
+	report, err := verify(ctx, at, opts, p)
+	if lacking, ok := errors.AsType[*noKeyError](err); ok {
+		return usageError{fmt.Errorf("the trail of %s cannot be verified: %w", at, lacking)}
+	}
 	if err != nil {
 		return fmt.Errorf("verifying the trail of %s: %w", at, err)
 	}
@@ -62,7 +65,7 @@ func verdict(r store.Report, keys store.Keys) string {
 		}
 	}
 	if r.Erased > 0 {
-		text += fmt.Sprintf(", the words of %d erased", r.Erased)
+		text += ", " + erasedWords(r.Erased)
 	}
 	switch {
 	case keys.Empty():
@@ -73,9 +76,19 @@ func verdict(r store.Report, keys store.Keys) string {
 	return text + "; head " + r.Head.String()
 }
 
+func erasedWords(entries uint64) string {
+	if entries == 1 {
+		return "the words of 1 entry are erased"
+	}
+	return fmt.Sprintf("the words of %d entries are erased", entries)
+}
+
 // verify proves the trail of a store as it is now.
-func verify(ctx context.Context, at place, opts store.VerifyOptions) (report store.Report, err error) {
+func verify(ctx context.Context, at place, opts store.VerifyOptions, p program) (report store.Report, err error) {
 	err = at.read(ctx, func(s store.Snapshot) error {
+		if err := errors.Join(p.warnIfMoved(at.String(), s), mustProve(s, at.keys)); err != nil {
+			return err
+		}
 		report, err = store.Verify(ctx, s, at.keys, opts)
 		return err
 	})
@@ -92,7 +105,7 @@ func (c auditHeadCmd) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
-	head, err := at.head(ctx)
+	head, err := at.head(ctx, p)
 	if err != nil {
 		return fmt.Errorf("reading the head of %s: %w", at, err)
 	}
@@ -100,7 +113,7 @@ func (c auditHeadCmd) Run(ctx context.Context, p program) error {
 	return err
 }
 
-func (a place) head(ctx context.Context) (head string, err error) {
+func (a place) head(ctx context.Context, p program) (head string, err error) {
 	line, err := a.serving(ctx)
 	if err != nil {
 		return "", err
@@ -110,12 +123,15 @@ func (a place) head(ctx context.Context) (head string, err error) {
 		err = line.ask(ctx, "head", about{}, &head)
 		return head, err
 	}
-	db, err := a.open(ctx)
+	db, err := a.reading().open(ctx)
 	if err != nil {
 		return "", err
 	}
-	found, err := headOf(ctx, db)
-	return found.String(), errors.Join(err, db.Close())
+	err = db.Snapshot(ctx, func(s store.Snapshot) error {
+		head = s.Head().String()
+		return p.warnIfMoved(a.String(), s)
+	})
+	return head, errors.Join(err, db.Close())
 }
 
 type auditKeyCmd struct{}

@@ -140,8 +140,11 @@ func (a place) export(ctx context.Context, w io.Writer, format format, wanted se
 	buffered := bufio.NewWriter(w)
 	put, end := format(buffered)
 	tell := p.progress("exporting", "entries")
-	var seen, written uint64
+	var seen, known, written uint64
 	err := a.read(ctx, func(s store.Snapshot) error {
+		if err := p.warnIfMoved(a.String(), s); err != nil {
+			return err
+		}
 		total := s.Head().N
 		return s.Trail(func(number, n uint64, text []byte) error {
 			seen++
@@ -152,6 +155,7 @@ func (a place) export(ctx context.Context, w io.Writer, format format, wanted se
 			if wanted.number != 0 && number != wanted.number {
 				return nil
 			}
+			known++
 			var r record
 			if err := json.Unmarshal(text, &r); err != nil {
 				return fmt.Errorf("entry %d of %s: %w; `partnerbot audit verify` says more", n, approvals.NewID(number), err)
@@ -163,6 +167,9 @@ func (a place) export(ctx context.Context, w io.Writer, format format, wanted se
 			return put(r.exported())
 		})
 	})
+	if err == nil && known == 0 && wanted.number != 0 {
+		return fmt.Errorf("there is no request %s in %s", approvals.NewID(wanted.number), a)
+	}
 	if err := errors.Join(err, end(), buffered.Flush()); err != nil {
 		return fmt.Errorf("exporting the trail of %s: %w", a, err)
 	}

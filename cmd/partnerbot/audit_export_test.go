@@ -56,6 +56,15 @@ func TestTheAuditTrailIsExported(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file's mode: %v, %v", info.Mode(), err)
 	}
+	missing := filepath.Join(t.TempDir(), "missing.csv")
+	if said := r.does("audit", "export", "--format", "csv", "--request", "INV-77").must(t, exitFailed, "", "there is no request INV-77"); said.out != "" {
+		t.Errorf("a request that is not there: %s", said.out)
+	}
+	r.does("audit", "export", "--request", "INV-77", "--out", missing).must(t, exitFailed, "", "there is no request INV-77")
+	if _, err := os.Stat(missing); err == nil {
+		t.Error("it left a file")
+	}
+	r.does("audit", "export", "--request", "INV-1", "--since", "2999-01-31").must(t, exitWell, "", "0 of")
 	r.does("audit", "export", "--out", file).must(t, exitFailed, "", "is there already")
 	keeps(t, "the export", string(text)+r.log.String(), p.secrets())
 	keeps(t, "the export", string(text), p.tickets())

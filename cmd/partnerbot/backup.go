@@ -16,8 +16,9 @@ import (
 )
 
 type backupCmd struct {
-	Where whichStore `embed:""`
-	Out   string     `help:"The new file for it." required:"" type:"path" placeholder:"FILE"`
+	Where       whichStore `embed:""`
+	Out         string     `help:"The new file for it." required:"" type:"path" placeholder:"FILE"`
+	PlainBefore uint64     `help:"Entries before this one may be sealed without a key." placeholder:"N"`
 }
 
 // Run writes what the store holds now into a new bbolt file, which is there only
@@ -33,7 +34,7 @@ func (c backupCmd) Run(ctx context.Context, p program) error {
 		if err := at.copyTo(ctx, draft, p); err != nil {
 			return err
 		}
-		counts, doubt, err = at.fileAt(draft).check(ctx, p)
+		counts, doubt, err = at.fileAt(draft).check(ctx, p, c.PlainBefore)
 		return err
 	})
 	if err != nil {
@@ -60,14 +61,14 @@ func (a place) copyTo(ctx context.Context, path string, p program) error {
 		return a.copyDatabase(ctx, path, p)
 	}
 	pages := path + ".pages"
-	if err := a.copyPages(ctx, pages); err != nil {
+	if err := a.copyPages(ctx, pages, p); err != nil {
 		return err
 	}
 	return errors.Join(compact(path, pages), os.Remove(pages))
 }
 
 // copyPages makes a file with every page of the store's, the free ones too.
-func (a place) copyPages(ctx context.Context, path string) error {
+func (a place) copyPages(ctx context.Context, path string, p program) error {
 	line, err := a.serving(ctx)
 	if err != nil {
 		return err
@@ -76,15 +77,23 @@ func (a place) copyPages(ctx context.Context, path string) error {
 		defer line.hangUp()
 		return line.backup(ctx, path)
 	}
-	db, err := a.open(ctx)
+	db, err := a.reading().open(ctx)
 	if err != nil {
 		return err
+	}
+	if err := a.warnOf(ctx, db, p); err != nil {
+		return errors.Join(err, db.Close())
 	}
 	err = writeNew(path, func(w io.Writer) error {
 		_, err := db.(*store.Bolt).Backup(ctx, w) //nolint:errcheck // it is a file's
 		return err
 	})
 	return errors.Join(err, db.Close())
+}
+
+// warnOf tells whoever backs up a store that it is not where the company is.
+func (a place) warnOf(ctx context.Context, db books, p program) error {
+	return db.Snapshot(ctx, func(s store.Snapshot) error { return p.warnIfMoved(a.String(), s) })
 }
 
 // compactAtOnce is how many bytes are copied in one transaction.
@@ -105,9 +114,12 @@ func compact(path, from string) error {
 }
 
 func (a place) copyDatabase(ctx context.Context, path string, p program) error {
-	db, err := a.open(ctx)
+	db, err := a.reading().open(ctx)
 	if err != nil {
 		return err
+	}
+	if err := a.warnOf(ctx, db, p); err != nil {
+		return errors.Join(err, db.Close())
 	}
 	file, err := a.fileAt(path).make(ctx)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,9 +14,10 @@ import (
 )
 
 type copyCmd struct {
-	From       string `help:"The store that moves." required:"" placeholder:"STORE"`
-	To         string `help:"Where to: a store that is not there yet, or is empty." required:"" placeholder:"STORE"`
-	Unverified bool   `help:"Copy even if the trail does not hold."`
+	From        string `help:"The store that moves." required:"" placeholder:"STORE"`
+	To          string `help:"Where to: a store that is not there yet, or is empty." required:"" placeholder:"STORE"`
+	PlainBefore uint64 `help:"Entries before this one may be sealed without a key." placeholder:"N"`
+	Unverified  bool   `help:"Copy even if the trail does not hold."`
 }
 
 // Run moves a company from one store to another. While it runs, and after it has
@@ -30,7 +32,7 @@ func (c copyCmd) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
-	if from.Store == to.Store {
+	if from.same(to) {
 		return usageError{fmt.Errorf("--from and --to both name %s", from)}
 	}
 	counts, err := c.move(ctx, from, to, p)
@@ -49,6 +51,9 @@ back, stop serve and copy the other way, into a store that is not there yet.
 
 func (c copyCmd) move(ctx context.Context, from, to place, p program) (counts store.Counts, err error) {
 	if err := from.mustRest(ctx); err != nil {
+		return counts, err
+	}
+	if err := to.mustBeFree(ctx); err != nil {
 		return counts, err
 	}
 	source, err := from.open(ctx)
@@ -100,7 +105,7 @@ func sameHead(ctx context.Context, from, to store.Archive) error {
 
 func (c copyCmd) holds(ctx context.Context, db store.Archive, keys store.Keys, p program) error {
 	return db.Snapshot(ctx, func(s store.Snapshot) error {
-		doubt, err := doubtsOf(ctx, s, keys, p)
+		doubt, err := doubtsOf(ctx, s, keys, c.PlainBefore, p)
 		switch {
 		case err != nil:
 			return fmt.Errorf("verifying the trail: %w", err)
@@ -111,22 +116,56 @@ func (c copyCmd) holds(ctx context.Context, db store.Archive, keys store.Keys, p
 	})
 }
 
+// same reports whether two names are of one store.
+func (a place) same(b place) bool {
+	if a.Bolt == "" || b.Bolt == "" {
+		return a.Store == b.Store
+	}
+	if absolute(a.Bolt) == absolute(b.Bolt) {
+		return true
+	}
+	one, err := os.Stat(a.Bolt)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b.Bolt)
+	return err == nil && os.SameFile(one, other)
+}
+
+// mustBeFree refuses to fill a store that `serve` works on.
+func (a place) mustBeFree(ctx context.Context) error {
+	serves, err := a.served(ctx)
+	if err == nil && serves != "" {
+		err = errors.New(serves + ": stop it, and name a store that is not there yet")
+	}
+	return err
+}
+
 // mustRest refuses a store that `serve` works on.
 func (a place) mustRest(ctx context.Context) error {
 	const stop = "stop it first, so that nothing happens here while the store moves, and start it on the new store"
-	if a.Postgres != "" {
-		n, err := a.replicas(ctx)
-		if err == nil && n > 0 {
-			err = fmt.Errorf("partnerbot serves on it, with %d connections: %s", n, stop)
-		}
-		return err
-	}
-	line, err := a.serving(ctx)
-	if line != nil {
-		line.hangUp()
-		return errors.New("partnerbot serves on it: " + stop)
+	serves, err := a.served(ctx)
+	if err == nil && serves != "" {
+		err = errors.New(serves + ": " + stop)
 	}
 	return err
+}
+
+// served says that `serve` works on the store, and nothing if none does.
+func (a place) served(ctx context.Context) (string, error) {
+	if a.Postgres != "" {
+		n, err := a.replicas(ctx)
+		if err != nil || n == 0 {
+			return "", err
+		}
+		return fmt.Sprintf("partnerbot serves on it, with %d connections", n), nil
+	}
+	line, err := a.serving(ctx)
+	if line == nil {
+		return "", err
+	}
+	line.hangUp()
+	return "partnerbot serves on it", nil
 }
 
 // replicas counts the connections of `serve` on the database.

@@ -191,7 +191,10 @@ func (w *wall) takeGraph(c sandbox.GraphCall) {
 	switch {
 	case c.Method == http.MethodPost && c.Path == "/invitations":
 		w.counts["POST /invitations"]++
-		address, _, _ := strings.Cut(after(c.Body, `"invitedUserEmailAddress":"`), `"`)
+		address, _, whole := strings.Cut(after(c.Body, `"invitedUserEmailAddress":"`), `"`)
+		if !whole { // the program was killed while it was sending: that invites nobody
+			return
+		}
 		w.invited[address] = append(w.invited[address], c.At)
 	case c.Method == http.MethodPost && strings.HasSuffix(c.Path, "/members/$ref"):
 		w.counts["POST members"]++

@@ -5,35 +5,37 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 
 	"partnerbot/store"
 )
 
 // check reads all of a bbolt file that nobody has open: its schema version, every
 // page of it, and what it holds. doubt is what stands against its trail, nil if nothing does.
-func (a place) check(ctx context.Context, p program) (counts store.Counts, doubt, err error) {
-	counts, err = store.CheckFile(a.Bolt, a.keys) //nolint:contextcheck // it takes none and reads to the end
+func (a place) check(ctx context.Context, p program, plainBefore uint64) (counts store.Counts, doubt, err error) {
+	counts, err = store.CheckFile(a.Bolt, a.keys, plainBefore) //nolint:contextcheck // it takes none and reads to the end
 	if !errors.Is(err, store.ErrTampered) {
 		return counts, nil, err
 	}
 	err = a.read(ctx, func(s store.Snapshot) error {
-		doubt, err = doubtsOf(ctx, s, a.keys, p)
+		doubt, err = doubtsOf(ctx, s, a.keys, plainBefore, p)
 		return err
 	})
 	return counts, doubt, err
 }
 
-// doubtsOf verifies the trail of a store that is copied. Entries sealed without a
-// key are taken: it is `audit verify` that asks since when there has been one.
-func doubtsOf(ctx context.Context, s store.Snapshot, keys store.Keys, p program) (doubt, err error) {
+// doubtsOf verifies the trail of a store that is copied. With a key at hand, only
+// entries before plainBefore may be sealed without one; a trail of which any entry
+// is sealed with a key is in doubt without it.
+func doubtsOf(ctx context.Context, s store.Snapshot, keys store.Keys, plainBefore uint64, p program) (doubt, err error) {
 	if keys.Empty() {
-		if keyed, err := needsKey(s); keyed || err != nil {
-			p.say("The trail was not verified: it is sealed with a key, and PARTNERBOT_AUDIT_KEY is not set.")
+		switch keyed, err := needsKey(s); {
+		case err != nil:
 			return nil, err
+		case keyed:
+			return errUnproved, nil
 		}
 	}
-	opts := store.VerifyOptions{PlainBefore: math.MaxUint64, Limit: 10, Progress: p.progress("verifying", "requests and entries")}
+	opts := store.VerifyOptions{PlainBefore: plainBefore, Limit: 10, Progress: p.progress("verifying", "requests and entries")}
 	report, err := store.Verify(ctx, s, keys, opts)
 	if err != nil || report.Good() {
 		return nil, err
@@ -43,6 +45,8 @@ func doubtsOf(ctx context.Context, s store.Snapshot, keys store.Keys, p program)
 	}
 	return fmt.Errorf("its trail does not hold: %s", verdict(report, keys)), nil
 }
+
+var errUnproved = errors.New("its trail was not verified: it is sealed with a key, and PARTNERBOT_AUDIT_KEY is not set")
 
 var errFound = errors.New("found")
 

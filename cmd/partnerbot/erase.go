@@ -20,8 +20,9 @@ type eraseCmd struct {
 
 // notErased is what erasing does not reach, for whoever must see to it.
 const notErased = `What stays: who decided what and when, without the words. What this does not reach, and you may have to see to:
-logs, backups and exports made before; what Slack keeps by its own retention; the account in Entra. Pages of a bbolt
-file keep old bytes until they are written over, rows of a database until VACUUM FULL.`
+logs, backups and exports made before; copies of the store that an upgrade left, beside it (<file>.schema1-…) or as
+tables (…_schema1_…); what Slack keeps by its own retention; the account in Entra. Pages of a bbolt file keep old bytes
+until they are written over, rows of a database until VACUUM FULL.`
 
 // Run erases a guest from every request that names them, once somebody said yes.
 func (c eraseCmd) Run(ctx context.Context, p program) error {
@@ -38,6 +39,9 @@ func (c eraseCmd) Run(ctx context.Context, p program) error {
 		return err
 	}
 	err = c.erase(ctx, p, desk, email)
+	if err == nil {
+		err = at.tellOldCopies(ctx, p)
+	}
 	return errors.Join(err, desk.close())
 }
 
@@ -75,7 +79,7 @@ func stays(r *approvals.Refusal) string {
 	case !errors.Is(r, approvals.ErrGuestStays):
 		return r.Error()
 	case state == string(approvals.Failed):
-		return fmt.Sprintf("%s failed and its guest is in Entra: an admin must press Retry first, and the access must end", id)
+		return fmt.Sprintf("%s failed and its guest is in Entra: an admin must press Try again first, and the access must end", id)
 	}
 	return fmt.Sprintf("%s is %s: it must be over first, by withdrawing or denying it, or by the end of the access", id, state)
 }
@@ -157,6 +161,9 @@ func (a place) registry(ctx context.Context) (registry, error) {
 	db, err := a.open(ctx)
 	if err != nil {
 		return registry{}, err
+	}
+	if err := mustBeHere(ctx, db, a.String()); err != nil {
+		return registry{}, errors.Join(err, db.Close())
 	}
 	return registry{
 		guest: func(ctx context.Context, email string) ([]dossier, error) { return dossiers(ctx, db, email) },

@@ -62,8 +62,8 @@ func TestFaults(t *testing.T) {
 }
 
 const (
-	playsAtOnce = 8   // they mostly wait
-	sampled     = 100 // cases in an ordinary run
+	playsAtOnce = 8  // they mostly wait
+	sampled     = 50 // cases in an ordinary run
 )
 
 // matrix is every call of the story with every way to go wrong, once and for a while.

@@ -151,10 +151,24 @@ func (p *play) presses(who, id, button string) error {
 	return p.world.As(who).ClickText(p.t.Context(), falconSponsors, card.TS, button)
 }
 
-// denies lets somebody press Deny and give a reason.
-func (p *play) denies(who, id, reason string) error {
+// pointedAt is what the buttons of a card point at.
+func pointedAt(card sandbox.Message) string {
+	for _, block := range card.Blocks {
+		elements, _ := block["elements"].([]any)
+		for _, e := range elements {
+			if button, ok := e.(map[string]any); ok && button["type"] == "button" {
+				value, _ := button["value"].(string)
+				return value
+			}
+		}
+	}
+	return ""
+}
+
+// denies lets somebody press Deny on the first request and give a reason.
+func (p *play) denies(who, reason string) error {
 	p.t.Helper()
-	if err := p.presses(who, id, "Deny"); err != nil {
+	if err := p.presses(who, "INV-1", "Deny"); err != nil {
 		return err
 	}
 	person := p.world.As(who)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"partnerbot/approvals"
+	"partnerbot/store"
 )
 
 // movedKey is the incident that marks a store whose company lives elsewhere, or
@@ -28,22 +29,36 @@ func markMoved(ctx context.Context, from approvals.Store, to string, now time.Ti
 	return before, nil
 }
 
-// mustBeHere refuses to serve a store that is marked.
+// mustBeHere refuses a store that is marked.
 func mustBeHere(ctx context.Context, db approvals.Store, name string) error {
 	all, err := db.Incidents(ctx)
 	if err != nil {
 		return fmt.Errorf("reading whether the store was moved: %w", err)
 	}
 	for _, i := range all {
-		if i.Key != movedKey {
-			continue
+		if i.Key == movedKey {
+			return errors.New(elsewhere(name, i))
 		}
-		if i.Trouble.Text == name {
-			return errors.New("a copy into " + name + " did not come to its end: empty it and run partnerbot copy again")
-		}
-		return errors.New(name + " was moved to " + i.Trouble.Text + " on " + i.Since.UTC().Format(time.DateOnly) +
-			": set store in the configuration to that. If the copying did not end well, run partnerbot copy again; " +
-			"to come back, copy from there into a store that is not there yet")
 	}
 	return nil
+}
+
+// elsewhere says where the company is, as the mark of the store says.
+func elsewhere(name string, mark approvals.Incident) string {
+	if mark.Trouble.Text == name {
+		return "a copy into " + name + " did not come to its end: empty it and run partnerbot copy again"
+	}
+	return name + " was moved to " + mark.Trouble.Text + " on " + mark.Since.UTC().Format(time.DateOnly) +
+		": set store in the configuration to that. If the copying did not end well, run partnerbot copy again; " +
+		"to come back, copy from there into a store that is not there yet"
+}
+
+// warnIfMoved tells whoever reads a store that it is not where the company is.
+func (p program) warnIfMoved(name string, s store.Snapshot) error {
+	return s.Incidents(func(i approvals.Incident) error {
+		if i.Key == movedKey {
+			p.say("This is not where the company is: " + elsewhere(name, i) + ".")
+		}
+		return nil
+	})
 }

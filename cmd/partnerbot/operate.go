@@ -26,6 +26,14 @@ type place struct {
 	config.Store
 	keys store.Keys
 	log  *slog.Logger
+	// reads says that nothing is written, so that the key of the trail may be missing.
+	reads bool
+}
+
+// reading is the same place, to be opened without writing to it.
+func (a place) reading() place {
+	a.reads = true
+	return a
 }
 
 // place finds the store. What is wrong with its address or the keys is a wrong usage.
@@ -34,7 +42,7 @@ func (w whichStore) place(p program) (place, error) {
 	if err != nil {
 		return place{}, usageError{err}
 	}
-	return place{at, keys, p.log()}, nil
+	return place{Store: at, keys: keys, log: p.log()}, nil
 }
 
 // log is for what a store has to say while a command uses it.
@@ -56,22 +64,30 @@ func (a place) open(ctx context.Context) (books, error) {
 		return a.make(ctx)
 	}
 	if _, err := os.Stat(a.Bolt); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no store at %s: name the file that `store` in the configuration names", a.Bolt)
+		return nil, fmt.Errorf("there is no store at %s: name the file that `store` in the configuration names", absolute(a.Bolt))
 	}
 	return a.make(ctx)
+}
+
+// absolute is a path as it is from anywhere, for what people read and compare.
+func absolute(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
 }
 
 // make is open for a store that may not be there yet.
 func (a place) make(ctx context.Context) (books, error) {
 	if a.Bolt == "" {
 		address, _ := a.As("command")
-		db, err := store.OpenPostgres(ctx, address, store.PostgresOptions{Keys: a.keys, Log: a.log})
+		db, err := store.OpenPostgres(ctx, address, store.PostgresOptions{Keys: a.keys, Reading: a.reads, Log: a.log})
 		if err != nil {
 			return nil, err
 		}
 		return db, nil
 	}
-	db, err := store.Open(a.Bolt, store.Options{Keys: a.keys, Log: a.log})
+	db, err := store.Open(a.Bolt, store.Options{Keys: a.keys, Reading: a.reads, Log: a.log})
 	if errors.Is(err, store.ErrInUse) {
 		return nil, fmt.Errorf("%w; if it is `partnerbot serve`, its log says why it takes no commands at %s", err, socketOf(a.Bolt))
 	}
@@ -93,7 +109,7 @@ func (a place) read(ctx context.Context, fn func(store.Snapshot) error) error {
 		defer line.hangUp()
 		return a.readCopy(ctx, line, fn)
 	}
-	db, err := a.open(ctx)
+	db, err := a.reading().open(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,7 +126,7 @@ func (a place) readCopy(ctx context.Context, line *line, fn func(store.Snapshot)
 	if err := line.backup(ctx, copied.Bolt); err != nil {
 		return fmt.Errorf("copying the store into %s (TMPDIR names another folder): %w", folder, err)
 	}
-	db, err := copied.open(ctx)
+	db, err := copied.reading().open(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"os/exec"
@@ -140,9 +142,16 @@ func TestAnotherKeyDoesNotVerify(t *testing.T) {
 	r := newCompany(t)
 	r.start()
 	r.p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
-	for _, key := range []string{"", strings.Repeat("another", 6)} {
+	sum := sha256.Sum256([]byte(auditKey))
+	sealed := "it is sealed with the key " + hex.EncodeToString(sum[:])[:8]
+	for key, want := range map[string]string{
+		"":                           sealed + ": set PARTNERBOT_AUDIT_KEY\n",
+		strings.Repeat("another", 6): sealed + ", which is not the one you gave: set PARTNERBOT_AUDIT_KEY to that\n",
+	} {
 		r.env = append(r.env, "PARTNERBOT_AUDIT_KEY="+key)
-		r.does("audit", "verify").must(t, exitFailed, "not among yours", "does not hold")
+		if said := r.does("audit", "verify").must(t, exitUsage, "", want); said.out != "" || strings.Count(said.errs, "\n") != 1 {
+			t.Errorf("it says more:\n%s%s", said.out, said.errs)
+		}
 	}
 	r.env = append(r.env, "PARTNERBOT_AUDIT_KEY="+strings.Repeat("another", 6)+"\n"+auditKey)
 	r.does("audit", "verify").must(t, exitWell, "The trail holds", "")
@@ -171,6 +180,10 @@ func TestOperatorsMistakes(t *testing.T) {
 	if err := os.WriteFile(taken, []byte("not a store, and far too short to be one"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	link := filepath.Join(folder, "link")
+	if err := os.Symlink(taken, link); err != nil {
+		t.Fatal(err)
+	}
 	const secret = "hunter2"
 	lost := "postgres://bot:" + secret + "@127.0.0.1:1/partnerbot"
 	none := "bolt:" + filepath.Join(folder, "none.db")
@@ -183,6 +196,7 @@ func TestOperatorsMistakes(t *testing.T) {
 		{"no configuration", []string{"audit", "verify", "--config", filepath.Join(folder, "none.yaml")}, exitUsage, "--store"},
 		{"no such store", []string{"audit", "verify", "--store", none}, exitFailed, "there is no store at"},
 		{"a store of no kind", []string{"audit", "verify", "--store", "mysql://bot:" + secret + "@db/x"}, exitUsage, "write bolt:FILE"},
+		{"a store that counts from the working folder", []string{"audit", "verify", "--store", "bolt:none.db"}, exitFailed, "there is no store at /"},
 		{"what is no store", []string{"audit", "verify", "--store", "bolt:" + taken}, exitFailed, "not a partnerbot store"},
 		{"what is no head", []string{"audit", "verify", "--store", none, "--head", "17"}, exitUsage, "--head"},
 		{"a database that is away", []string{"audit", "head", "--store", lost}, exitFailed, "cannot be reached"},
@@ -198,9 +212,12 @@ func TestOperatorsMistakes(t *testing.T) {
 		{"a backup over a file", []string{"backup", "--store", none, "--out", taken}, exitFailed, "is there already"},
 		{"a backup of nothing", []string{"backup", "--store", none, "--out", filepath.Join(folder, "out.db")}, exitFailed, "there is no store at"},
 		{"a backup in no folder", []string{"backup", "--store", none, "--out", filepath.Join(folder, "no", "out.db")}, exitFailed, "no"},
-		{"no backup to restore", []string{"restore", "--store", none, "--from", filepath.Join(folder, "gone.db")}, exitFailed, "gone.db"},
+		{"no backup to restore", []string{"restore", "--store", none, "--from", filepath.Join(folder, "gone.db")}, exitFailed, "there is no backup at " + filepath.Join(folder, "gone.db")},
+		{"a folder to restore", []string{"restore", "--store", none, "--from", folder}, exitFailed, folder + " is a folder"},
 		{"what is no backup", []string{"restore", "--store", none, "--from", taken}, exitFailed, "not a partnerbot store"},
 		{"a copy onto itself", []string{"copy", "--from", none, "--to", none}, exitUsage, "both name"},
+		{"a copy onto itself by another name", []string{"copy", "--from", none, "--to", "bolt:" + folder + "/./none.db"}, exitUsage, "both name"},
+		{"a copy onto itself by a link", []string{"copy", "--from", "bolt:" + taken, "--to", "bolt:" + link}, exitUsage, "both name"},
 		{"a copy of nothing", []string{"copy", "--from", none, "--to", "bolt:" + filepath.Join(folder, "new.db")}, exitFailed, "there is no store at"},
 		{"a copy to nowhere", []string{"copy", "--from", none}, exitUsage, "--to"},
 	}
@@ -217,7 +234,7 @@ func TestOperatorsMistakes(t *testing.T) {
 		})
 	}
 	left, err := os.ReadDir(folder)
-	if err != nil || len(left) != 1 {
+	if err != nil || len(left) != 2 {
 		t.Errorf("what is left: %v, %v", left, err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,15 +15,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"partnerbot/approvals"
-	"partnerbot/bot"
 )
-
-// slackSeenFor is how long an answer of Slack's counts for readiness.
-const slackSeenFor = 15 * time.Second
-
-// beatsWithin is how long the worker may go without a look at the store. It
-// looks once a second when it has nothing to do.
-const beatsWithin = 10 * time.Second
 
 // ops is what operators and their probes see: health, readiness, metrics.
 type ops struct {
@@ -44,9 +35,11 @@ type ops struct {
 	runs      *prometheus.CounterVec
 	sockets   prometheus.Gauge
 
-	mu      sync.Mutex
+	asking  sync.Mutex
 	asked   time.Time
 	problem error
+
+	telling sync.Mutex
 	full    bool // it was said that the store cannot be written
 }
 
@@ -105,78 +98,10 @@ func (o *ops) done(kind approvals.Work, err error) {
 	o.runs.WithLabelValues(string(kind), result).Inc()
 }
 
-// serveReady says of each part whether it is ready, and answers 503 if one is not.
-func (o *ops) serveReady(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
-	defer cancel()
-	clock := o.clock.trusted(ctx)
-	checks := []struct {
-		part string
-		well bool
-		why  error // said where it helps
-	}{
-		{"store readable", o.readable(ctx), nil},
-		{"store writable", o.writable(ctx), nil},
-		{"worker running", time.Since(o.began)-time.Duration(o.beaten.Load()) < beatsWithin, nil},
-		{"clock agrees with Slack", clock == nil, clock},
-		{"Slack reachable", o.slack(ctx) == nil, nil},
-		{"Slack connected", o.connected.Load(), nil},
-		{"start over", o.ready.Load(), nil},
-	}
-	status := http.StatusOK
-	var text strings.Builder
-	for _, c := range checks {
-		mark := "ok"
-		if !c.well {
-			mark, status = "NOT YET", http.StatusServiceUnavailable
-		}
-		if c.why != nil {
-			mark += " (" + c.why.Error() + ")"
-		}
-		fmt.Fprintf(&text, "%s: %s\n", c.part, mark)
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = fmt.Fprint(w, text.String())
-}
-
 // beat notes that the worker looked at the store, and could.
 func (o *ops) beat(err error) {
 	if err == nil {
 		o.beaten.Store(int64(time.Since(o.began)))
 		o.firstBeat()
 	}
-}
-
-// readable reads a page of the store.
-func (o *ops) readable(ctx context.Context) bool {
-	_, err := o.store.List(ctx, approvals.Query{Pending: true, Limit: 1})
-	return err == nil
-}
-
-// writable has the store write something, if it was not written lately. When that
-// begins to fail, and when it is over, it is logged.
-func (o *ops) writable(ctx context.Context) bool {
-	err := o.store.Writable(ctx)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	switch {
-	case err != nil && !o.full:
-		o.log.ErrorContext(ctx, "the store cannot be written: nothing new is taken until it can", "error", err)
-	case err == nil && o.full:
-		o.log.InfoContext(ctx, "the store can be written again")
-	}
-	o.full = err != nil
-	return err == nil
-}
-
-// slack asks Slack who we are, at most once in slackSeenFor.
-func (o *ops) slack(ctx context.Context) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if age := o.now().Sub(o.asked); age < 0 || age >= slackSeenFor || o.problem != nil {
-		_, o.problem = bot.WhoAmI(ctx, o.api)
-		o.asked = o.now()
-	}
-	return o.problem
 }

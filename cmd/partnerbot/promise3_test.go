@@ -70,7 +70,7 @@ func TestPromise3NoAnswerIsANo(t *testing.T) {
 	card := p.sees(sam, falconSponsors, "INV-1", "[Approve]")
 	p.clock.forward(5*24*hour + time.Minute)
 	p.sees(sam, falconSponsors, "INV-1", "in time")
-	p.notTriedAgain(card.TS, "in time")
+	p.notTriedAgain(card, "in time")
 }
 
 // TestPromise3ADenialStands denies a request: an admin cannot try it again.
@@ -78,18 +78,18 @@ func TestPromise3ADenialStands(t *testing.T) {
 	p := newPlay(t, "http")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	card := p.sees(sam, falconSponsors, "INV-1", "[Approve]")
-	p.must(p.denies(sam, "INV-1", "No contract yet"))
+	p.must(p.denies(sam, "No contract yet"))
 	p.sees(sam, falconSponsors, "INV-1", "Denied")
-	p.notTriedAgain(card.TS, "Denied")
+	p.notTriedAgain(card, "Denied")
 }
 
 // notTriedAgain lets an admin send a press of Try again on a card that has no
-// such button: it is refused in private, the card says what it said, and nothing
+// such button, and that was live once: it is refused in private, the card says what it said, and nothing
 // was changed in Entra while another guest was let in after all that.
-func (p *play) notTriedAgain(ts, words string) {
+func (p *play) notTriedAgain(live sandbox.Message, words string) {
 	p.t.Helper()
 	told := p.answers(ada)
-	p.send(clickBody(ada, ts, "retry", "INV-1:0"))
+	p.send(clickBody(ada, live.TS, "retry", pointedAt(live)))
 	p.eventually("an answer to Ada", func() bool { return p.answers(ada) > told })
 	const later = "later@acme.example"
 	p.asks(ann, later, "Project Falcon", "30 days", "in order")
@@ -106,10 +106,11 @@ func (p *play) notTriedAgain(ts, words string) {
 func TestPromise3EveryStageAndItsQuorum(t *testing.T) {
 	p := newPlay(t, "http")
 	p.asks(ann, jane, "Project Heron", "7 days", "audit")
+	first := p.sees(sam, falconSponsors, "INV-1", "[Approve]")
 	p.must(p.presses(sam, "INV-1", "Approve"))
 	card := p.sees(olga, heronOwners, "INV-1", "[Approve]")
 	owner := func(who string) { p.must(p.world.As(who).ClickText(t.Context(), heronOwners, card.TS, "Approve")) }
-	p.send(clickBody(olga, card.TS, "approve", "INV-1:0")) // of the stage before, whose approver she is, too
+	p.send(clickBody(olga, first.TS, "approve", pointedAt(first))) // of the stage before, whose approver she is, too
 	p.eventually("Olga to be told that the stage is over", func() bool { return p.ephemerals(olga, falconSponsors) > 0 })
 	owner(olga)
 	p.sees(olga, heronOwners, "INV-1", "1 of 2", "[Approve]")

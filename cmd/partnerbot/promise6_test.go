@@ -56,7 +56,7 @@ func TestPromise6OnlyThoseWhoMay(t *testing.T) {
 			p := newPlay(t, "http")
 			p.entitled(tt.who)
 			p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
-			p.sees(sam, falconSponsors, "INV-2", "[Approve]")
+			card := p.sees(sam, falconSponsors, "INV-2", "[Approve]")
 			if tt.change != nil {
 				tt.change(p.world)
 			}
@@ -77,7 +77,7 @@ func TestPromise6OnlyThoseWhoMay(t *testing.T) {
 
 			p.clock.forward(time.Minute)
 			told = p.answers(tt.who)
-			p.send(denyForm(tt.who, "INV-2:0 "+falconSponsors, "because I can forge"))
+			p.send(denyForm(tt.who, pointedAt(card)+" "+falconSponsors, "because I can forge"))
 			p.eventually("an answer to the forged form", func() bool { return p.answers(tt.who) > told })
 			p.undecided("INV-2")
 
@@ -217,7 +217,7 @@ func TestPromise6OnlySlack(t *testing.T) {
 	p := newPlay(t, "http")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	card := p.sees(sam, falconSponsors, "INV-1", "[Approve]")
-	body := clickBody(sam, card.TS, "approve", "INV-1:0")
+	body := clickBody(sam, card.TS, "approve", pointedAt(card))
 	now := p.clock.now()
 	forged := map[string]func() *http.Request{
 		"another secret":    func() *http.Request { return p.signed(body, now, "not the secret") },

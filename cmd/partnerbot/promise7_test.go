@@ -41,7 +41,7 @@ func TestPromise7NoTextIsMarkup(t *testing.T) {
 			p.eventually("the story", func() bool { return p.ephemerals(ann, general) >= 3 })
 			p.atHome(ann)
 			p.atHome(ada)
-			p.must(p.denies(sam, "INV-1", text))
+			p.must(p.denies(sam, text))
 			p.harmless(p.sees(olga, falconSponsors, "INV-1", "Denied"))
 			p.harmless(p.sees(ann, me.DM(), "INV-1", "enied"))
 			for _, where := range []string{general, falconSponsors, me.DM()} {

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
-	"go.etcd.io/bbolt"
 	"golang.org/x/sync/errgroup"
 
 	"partnerbot/approvals"
@@ -19,9 +18,10 @@ import (
 )
 
 type restoreCmd struct {
-	Where      whichStore `embed:""`
-	From       string     `help:"The backup." required:"" type:"path" placeholder:"FILE"`
-	Unverified bool       `help:"Restore even if the trail in it does not hold."`
+	Where       whichStore `embed:""`
+	From        string     `help:"The backup." required:"" type:"path" placeholder:"FILE"`
+	PlainBefore uint64     `help:"Entries before this one may be sealed without a key." placeholder:"N"`
+	Unverified  bool       `help:"Restore even if the trail in it does not hold."`
 }
 
 // Run fills a store that is not there yet, or is empty, from a backup. The
@@ -29,6 +29,9 @@ type restoreCmd struct {
 func (c restoreCmd) Run(ctx context.Context, p program) error {
 	at, err := c.Where.place(p)
 	if err != nil {
+		return err
+	}
+	if err := c.mustBeFile(); err != nil {
 		return err
 	}
 	counts, err := c.restore(ctx, at, p)
@@ -43,17 +46,17 @@ func (c restoreCmd) Run(ctx context.Context, p program) error {
 }
 
 func (c restoreCmd) restore(ctx context.Context, at place, p program) (counts store.Counts, err error) {
+	if err := at.mustBeFree(ctx); err != nil {
+		return counts, err
+	}
 	folder, err := os.MkdirTemp("", "partnerbot-")
 	if err != nil {
 		return counts, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	copied := at.fileAt(filepath.Join(folder, "backup.db"))
+	copied := at.fileAt(filepath.Join(folder, "backup.db")).reading()
 	if err := writeNew(copied.Bolt, func(w io.Writer) error { return readInto(w, c.From) }); err != nil {
 		return counts, fmt.Errorf("copying the backup (TMPDIR names another folder): %w", err)
-	}
-	if err := wholeFile(copied.Bolt); err != nil {
-		return counts, fmt.Errorf("reading %s: %w", c.From, err)
 	}
 	from, err := copied.open(ctx) // which brings what an older version wrote up to date
 	if err != nil {
@@ -62,7 +65,7 @@ func (c restoreCmd) restore(ctx context.Context, at place, p program) (counts st
 	if err := from.Close(); err != nil {
 		return counts, err
 	}
-	_, doubt, err := copied.check(ctx, p)
+	_, doubt, err := copied.check(ctx, p, c.PlainBefore)
 	switch {
 	case err != nil:
 		return counts, fmt.Errorf("checking %s: %w", c.From, err)
@@ -76,6 +79,20 @@ func (c restoreCmd) restore(ctx context.Context, at place, p program) (counts st
 	return counts, errors.Join(err, from.Close())
 }
 
+// mustBeFile refuses what cannot be a backup by what it is.
+func (c restoreCmd) mustBeFile() error {
+	info, err := os.Stat(c.From)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no backup at %s: name the file that `partnerbot backup --out` wrote", absolute(c.From))
+	case err != nil:
+		return fmt.Errorf("reading the backup: %w", err)
+	case info.IsDir():
+		return fmt.Errorf("%s is a folder: name the backup in it, which is one file", absolute(c.From))
+	}
+	return nil
+}
+
 func readInto(w io.Writer, path string) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -83,23 +100,6 @@ func readInto(w io.Writer, path string) error {
 	}
 	_, err = io.Copy(w, file)
 	return errors.Join(err, file.Close())
-}
-
-// wholeFile refuses a bbolt file that was cut short, before anything reads where
-// it has no bytes any more.
-func wholeFile(path string) error {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: time.Second})
-	if err != nil {
-		return fmt.Errorf("%w (%w)", store.ErrNotStore, err)
-	}
-	err = db.View(func(tx *bbolt.Tx) error {
-		info, err := os.Stat(path)
-		if err == nil && info.Size() < tx.Size() {
-			err = fmt.Errorf("%w: it has %d bytes of %d", store.ErrDamaged, info.Size(), tx.Size())
-		}
-		return err
-	})
-	return errors.Join(err, db.Close())
 }
 
 // showAgain has Slack brought to what restored requests say. What is shown there
