@@ -135,14 +135,20 @@ func (w *Worker) grantNext(ctx context.Context, r Request) (outcome, error) {
 // watch asks whether the guest has redeemed. The younger the invitation, the
 // sooner the next look: most guests redeem within minutes or not for days.
 func (w *Worker) watch(ctx context.Context, r Request) (outcome, error) {
+	began := w.Now()
 	acc, err := w.look(ctx, r.Account.ID)
 	if err != nil {
-		if t := troubleOf(err); t.Kind == Refused && t.Wide == "" {
-			w.Log.ErrorContext(ctx, "a guest cannot be watched", "request", r.ID, "trouble", t.inLog())
+		t := troubleOf(err)
+		if t.Kind == Replicating && began.Sub(r.Account.Invited) >= replicatesFor {
+			t.Kind = Refused
+		}
+		if t.Kind == Refused && t.Wide == "" {
+			w.stuck(ctx, r, &t)
 			return outcome{again: w.Now().Add(15 * time.Minute)}, nil
 		}
 		return outcome{}, err
 	}
+	w.over(ctx, WideStuck+string(r.ID), began)
 	if !acc.Pending {
 		return outcome{events: []Event{GuestJoined{At: w.joined(acc)}}}, nil
 	}

@@ -25,6 +25,7 @@ const (
 	WideToken       = "entra token"       // nothing can be asked of Entra
 	WideInvitations = "entra invitations" // nobody can be invited
 	WideDirectory   = "entra directory"   // nobody can be looked for
+	WideStuck       = "entra stuck "      // one request's step is refused and tried on
 	WideSlackToken  = "slack token"       // nothing can be asked of Slack
 	WideChannel     = "slack channel "    // nothing can be posted there
 	WideScope       = "slack scope "      // the app may not do something that it needs

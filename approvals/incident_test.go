@@ -12,11 +12,16 @@ import (
 // incident is that of the archived channel.
 func (w *world) incident() Incident {
 	w.Helper()
+	return w.incidentOf(archived)
+}
+
+func (w *world) incidentOf(key string) Incident {
+	w.Helper()
 	all, err := w.store.Incidents(w.Context())
 	if err != nil {
 		w.Fatal(err)
 	}
-	if i := slices.IndexFunc(all, func(i Incident) bool { return i.Key == archived }); i >= 0 {
+	if i := slices.IndexFunc(all, func(i Incident) bool { return i.Key == key }); i >= 0 {
 		return all[i]
 	}
 	return Incident{}
@@ -59,6 +64,42 @@ func TestAnIncidentOfSlackIsToldAndEndsWithTheFirstCard(t *testing.T) {
 			t.Errorf("after a day it is still kept: %+v", i)
 		}
 	})
+}
+
+// TestTheAdminsHearOfAStepThatIsRefusedAndTriedOn: access that cannot be taken
+// back, a guest who was deleted in Entra.
+func TestTheAdminsHearOfAStepThatIsRefusedAndTriedOn(t *testing.T) {
+	tests := []struct {
+		name, call string
+		access     string
+		kind       TroubleKind
+		state      State
+		after      time.Duration
+	}{
+		{"a grant that is not taken back", "takeback", "harbor", Refused, Ending, time.Hour},
+		{"a guest who may not be looked at", "look", "pier", Refused, Invited, time.Minute},
+		{"a guest who is unknown for long", "look", "falcon", Replicating, Invited, 3 * time.Hour},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			story(t, func(w *world) {
+				w.start()
+				w.tenant.fails(tt.call, fault{always: true, err: &Trouble{Kind: tt.kind, Code: "no", Text: "not you"}})
+				r := w.submit(tt.access)
+				w.approve(r)
+				w.until(r.ID, tt.state)
+				w.pass(tt.after)
+				if i := w.incidentOf(WideStuck + string(r.ID)); !i.lasts() || i.Version != 1 || i.Told != 1 || len(i.Shown) != 1 {
+					t.Errorf("%+v", i)
+				}
+				w.tenant.fails(tt.call)
+				w.pass(time.Hour)
+				if i := w.incidentOf(WideStuck + string(r.ID)); i.lasts() || i.Told != i.Version {
+					t.Errorf("afterwards %+v", i)
+				}
+			})
+		})
+	}
 }
 
 // TestTroubleOfSlackThatNobodyMeetsAnyMoreIsOver: the channel may be in no policy by now.

@@ -12,12 +12,25 @@ func (w *Worker) takeNext(ctx context.Context, r Request) (outcome, error) {
 		if has(r.Account.Taken, g.Key()) {
 			continue
 		}
+		began := w.Now()
 		if err := w.takeBack(ctx, r, g); err != nil {
+			w.stuck(ctx, r, err)
 			return outcome{}, err
 		}
+		w.over(ctx, WideStuck+string(r.ID), began)
 		return outcome{events: []Event{GrantTaken{Key: g.Key()}}}, nil
 	}
 	return outcome{}, nil
+}
+
+// stuck tells the admins of a step that Entra refuses and that is tried on all
+// the same: nobody else would hear that access outlives its end, or that a guest
+// is not to be found any more.
+func (w *Worker) stuck(ctx context.Context, r Request, err error) {
+	if t := troubleOf(err); t.Kind == Refused && t.Wide == "" {
+		t.Wide = WideStuck + string(r.ID)
+		w.raise(ctx, t)
+	}
 }
 
 // changesOfMind is how often a run gives and takes one grant before it comes back later.

@@ -156,7 +156,7 @@ func trail() []approvals.Entry {
 func incidents() map[string]approvals.Incident {
 	out := map[string]approvals.Incident{}
 	for name, key := range map[string]string{
-		"token": approvals.WideToken, "invitations": approvals.WideInvitations, "directory": approvals.WideDirectory,
+		"stuck": approvals.WideStuck + "INV-7", "token": approvals.WideToken, "invitations": approvals.WideInvitations, "directory": approvals.WideDirectory,
 		"slack_token": approvals.WideSlackToken, "scope": approvals.WideScope + "channels:history", "other": "something new",
 	} {
 		out[name] = approvals.Incident{Key: key, Since: nine, Version: 1, Trouble: approvals.Trouble{Kind: approvals.Refused}}

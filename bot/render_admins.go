@@ -102,6 +102,8 @@ func incidentKind(i approvals.Incident) string {
 		return "invitations"
 	case i.Key == approvals.WideDirectory:
 		return "directory"
+	case strings.HasPrefix(i.Key, approvals.WideStuck):
+		return "stuck"
 	case i.Key == approvals.WideSlackToken:
 		return "slack_token"
 	case strings.HasPrefix(i.Key, approvals.WideChannel):
@@ -116,8 +118,9 @@ func incidentKind(i approvals.Incident) string {
 func incidentArgs(i approvals.Incident) Args {
 	channel, _ := strings.CutPrefix(i.Key, approvals.WideChannel)
 	scope, _ := strings.CutPrefix(i.Key, approvals.WideScope)
+	request, _ := strings.CutPrefix(i.Key, approvals.WideStuck)
 	return Args{
-		"since": minute(i.Since), "over": minute(i.Over), "key": shownText(i.Key), "channel": ChannelMention(channel), "id": shownText(channel),
+		"since": minute(i.Since), "over": minute(i.Over), "key": shownText(i.Key), "channel": ChannelMention(channel), "request": shownText(request), "id": shownText(channel),
 		"scope": shownText(scope), "archived": i.Trouble.Code == "is_archived", "outside": i.Trouble.Code == "not_in_channel",
 		"missing": i.Trouble.Code == "channel_not_found",
 	}
