@@ -79,7 +79,7 @@ func (p *play) hears(who, channel, words string) int {
 // refusedIn are the decisions about a request that were refused at once, oldest first.
 func refusedIn(t *testing.T, path string, id approvals.RequestID) (details []string) {
 	t.Helper()
-	db, err := store.Open(path, store.Options{})
+	db, err := store.Open(path, store.Options{Reading: true})
 	if err != nil {
 		t.Fatal(err)
 	}
