@@ -77,11 +77,11 @@ func in(channel string, t *approvals.Trouble) *approvals.Trouble {
 	case t.Code == "not_in_channel":
 		text = "partnerbot is not a member of " + channel + ": invite it there with /invite @partnerbot"
 	case t.Code == "channel_not_found":
-		text = channel + " does not exist or partnerbot may not see it: invite it there with /invite @partnerbot, or correct the stage's channel in the configuration"
+		text = channel + " does not exist or partnerbot may not see it: invite it there with /invite @partnerbot, or correct the stage's channel in the configuration for new requests"
 	case t.Code == "is_archived":
-		text = channel + " is archived: unarchive it and invite partnerbot there, or choose another channel for the stage in the configuration"
+		text = channel + " is archived: unarchive it and invite partnerbot there, or choose another channel for the stage in the configuration, which new requests go to"
 	case restricted(t.Code):
-		text = "partnerbot may not post in " + channel + ": let it under the channel's settings, Posting permissions, or choose another channel for the stage in the configuration"
+		text = "partnerbot may not post in " + channel + ": let it under the channel's settings, Posting permissions, or choose another channel for the stage in the configuration, which new requests go to"
 	}
 	if text != "" {
 		t.Text, t.Wide = text, approvals.WideChannel+channel
