@@ -113,77 +113,6 @@ func (w *World) slashFieldsLocked(p Person, c *channel, name, text string) map[s
 	}
 }
 
-// Say types into the message box: a message, or a slash command when it starts with a slash. There is no box where the
-// app takes no messages.
-func (a *Actor) Say(ctx context.Context, channelID, text string) error {
-	if a.w.cfg.MessagesReadOnly && channelID == a.DM() {
-		return errors.New("this app takes no messages, so there is no message box")
-	}
-	if strings.HasPrefix(text, "/") {
-		return a.Slash(ctx, channelID, text)
-	}
-	if strings.TrimSpace(text) == "" {
-		return errors.New("a message needs some text")
-	}
-	p, err := a.active()
-	if err != nil {
-		return err
-	}
-	w := a.w
-	w.mu.Lock()
-	c := w.channels[channelID]
-	if c == nil || !c.has(a.id) {
-		w.mu.Unlock()
-		return fmt.Errorf("%s is not in channel %s", p.RealName, channelID)
-	}
-	m := w.addMessageLocked(&Message{Channel: channelID, User: a.id, Text: typed(text), Unfurls: true})
-	event, kind := map[string]any{
-		"type": "message", "channel": channelID, "user": a.id, "text": m.Text, "ts": m.TS, "event_ts": m.TS,
-		"channel_type": "channel", "team": p.TeamID,
-	}, "message.channels"
-	switch {
-	case c.dm():
-		event["channel_type"], kind = "im", "message.im"
-	case c.Private:
-		event["channel_type"], kind = "group", "message.groups"
-	}
-	heard := c.has(BotUser)
-	w.mu.Unlock()
-	if heard {
-		return w.event(ctx, kind, event)
-	}
-	return nil
-}
-
-// DM is the person's conversation with the app.
-func (a *Actor) DM() string {
-	a.w.mu.Lock()
-	defer a.w.mu.Unlock()
-	return a.w.dmLocked(a.id).ID
-}
-
-// Sees lists what the person sees in a channel, with the messages that only they see; nothing if it is closed to them.
-func (a *Actor) Sees(channelID string) []Message {
-	w := a.w
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.visibleLocked(w.channels[channelID], a.id) {
-		return nil
-	}
-	return w.messagesLocked(channelID, func(m *Message) bool { return !m.Ephemeral || m.ForUser == a.id })
-}
-
-// Read marks a channel as read.
-func (a *Actor) Read(channelID string) {
-	w := a.w
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.unread[a.id][channelID] > 0 {
-		delete(w.unread[a.id], channelID)
-		w.touchLocked()
-	}
-}
-
 // Notice is the newest thing that Slack itself told the person, such as a command that failed.
 func (a *Actor) Notice() string {
 	a.w.mu.Lock()
@@ -238,12 +167,12 @@ func (a *Actor) OpenHome(ctx context.Context) error {
 func (a *Actor) Home() *View {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	return a.w.homes[a.id].shown()
+	return a.w.shownLocked(a.w.homes[a.id])
 }
 
 // View is the modal in front of the person; nil if there is none.
 func (a *Actor) View() *View {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	return a.w.topLocked(a.id).shown()
+	return a.w.shownLocked(a.w.topLocked(a.id))
 }

@@ -2,13 +2,15 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 )
 
 // Act is one thing a person does on the page.
 type Act struct {
 	As       string                               `json:"as"`
-	Do       string                               `json:"do"` // say, click, view_click, home_click, submit, close_view, open_home, read, dismiss_notice, redeem
+	Do       string                               `json:"do"` // the cases of World.Act
 	Channel  string                               `json:"channel"`
 	Text     string                               `json:"text"`
 	TS       string                               `json:"ts"`
@@ -17,6 +19,9 @@ type Act struct {
 	Value    string                               `json:"value"`
 	State    map[string]map[string]map[string]any `json:"state"`
 	Guest    string                               `json:"guest"`
+	Name     string                               `json:"name"`    // of a file
+	Content  []byte                               `json:"content"` // of a file, in base64
+	Seconds  int64                                `json:"seconds"` // that the clock is moved by
 }
 
 // Act does what the page asks on behalf of a person. The error is the sentence that the person would read.
@@ -50,6 +55,27 @@ func (w *World) Act(ctx context.Context, act Act) error {
 		return nil
 	case "redeem":
 		return w.tenant.Redeem(act.Guest)
+	case "attach":
+		return a.Attach(act.BlockID, act.Name, act.Content)
+	case "detach":
+		return a.Detach(act.BlockID, act.Name)
+	case "move_clock":
+		return w.moveClock(time.Duration(act.Seconds) * time.Second)
 	}
 	return fmt.Errorf("nobody can do %q here", act.Do)
+}
+
+// longestMove is how far one press moves the clock, so that no typing error ends the world.
+const longestMove = 400 * 24 * time.Hour
+
+func (w *World) moveClock(by time.Duration) error {
+	switch {
+	case w.cfg.Move == nil:
+		return errors.New("this world goes by the machine's clock, which the page does not move")
+	case by <= 0 || by > longestMove:
+		return errors.New("the clock goes forward only, by a year at most")
+	}
+	w.cfg.Move(by)
+	w.touch()
+	return nil
 }

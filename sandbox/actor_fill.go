@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,38 +23,64 @@ func faulty(sentences map[string]string) error {
 	return errors.Join(lines...)
 }
 
-// Fill sets the input of the top modal with this label or block ID: text by value, a choice by the option's text or
-// value, a date as YYYY-MM-DD, a person by user ID. Elements that take several choices take one more with each call;
-// "" clears. Nothing is sent.
+// Fill sets the field of the top modal with this label, block ID or action ID: text by value, a choice by the option's
+// text or value, a date as YYYY-MM-DD, a person by user ID. Fields that take several choices take one more with each
+// call; "" clears. Nothing is sent, even where the app asked to hear of it at once: Type, Pick and Tick do that.
 func (a *Actor) Fill(label, value string) error {
 	w := a.w
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	v := w.topLocked(a.id)
+	v, e, err := w.fieldLocked(a.id, label)
+	if err != nil {
+		return err
+	}
+	id := e.id()
+	chosen, err := w.choseLocked(e.element, v.values[id.block][id.action], value)
+	if err != nil {
+		return fmt.Errorf("filling %s: %w", label, err)
+	}
+	v.enter(id, chosen)
+	w.touchLocked()
+	return nil
+}
+
+// fieldLocked is a field of the modal in front of the person.
+func (w *World) fieldLocked(user, name string) (*view, placed, error) {
+	v := w.topLocked(user)
 	if v == nil {
-		return errors.New("no modal is open")
+		return nil, placed{}, errors.New("no modal is open")
 	}
-	var labels []string
-	for _, b := range objects(v.json["blocks"]) {
-		if str(b, "type") != "input" {
-			continue
-		}
-		shown := str(object(b, "label"), "text")
-		labels = append(labels, shown)
-		block, e := str(b, "block_id"), object(b, "element")
-		if shown != label && block != label {
-			continue
-		}
-		id := str(e, "action_id")
-		chosen, err := chose(e, v.values[block][id], value)
-		if err != nil {
-			return fmt.Errorf("filling %s: %w", label, err)
-		}
-		put(v.values, block, id, chosen)
-		w.touchLocked()
-		return nil
+	e, ok := fieldOf(objects(v.json["blocks"]), name)
+	if !ok {
+		return nil, placed{}, fmt.Errorf("the modal has no field %q, only %q", name, fieldNames(objects(v.json["blocks"])))
 	}
-	return fmt.Errorf("the modal has no input %q, only %q", label, labels)
+	return v, e, nil
+}
+
+// fieldOf finds what can be filled in by its label, block ID or action ID, in this order.
+func fieldOf(blocks []map[string]any, name string) (placed, bool) {
+	for _, is := range []func(placed) bool{
+		func(e placed) bool { return str(object(e.block, "label"), "text") == name },
+		func(e placed) bool { return e.id().block == name },
+		func(e placed) bool { return e.id().action == name },
+	} {
+		for e := range elements(blocks) {
+			if e.holds() && is(e) {
+				return e, true
+			}
+		}
+	}
+	return placed{}, false
+}
+
+func fieldNames(blocks []map[string]any) []string {
+	var names []string
+	for e := range elements(blocks) {
+		if e.holds() {
+			names = append(names, cmp.Or(str(object(e.block, "label"), "text"), e.id().action))
+		}
+	}
+	return names
 }
 
 // enter takes over what the page has in the inputs of the top modal.
@@ -61,7 +88,7 @@ func (a *Actor) enter(state map[string]map[string]map[string]any) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
 	if v := a.w.topLocked(a.id); v != nil {
-		v.values = merged(v.values, state)
+		v.take(state)
 	}
 }
 
@@ -84,74 +111,6 @@ func put(values map[string]map[string]map[string]any, block, action string, valu
 		values[block] = map[string]map[string]any{}
 	}
 	values[block][action] = value
-}
-
-// initialValues is the state of blocks that nobody has touched. Buttons and menus of overflow have none.
-func initialValues(blocks []map[string]any) map[string]map[string]map[string]any {
-	values := map[string]map[string]map[string]any{}
-	for e := range elements(blocks) {
-		kind := str(e.element, "type")
-		if kind == "button" || kind == "overflow" {
-			continue
-		}
-		key, initial := holder(kind)
-		value := map[string]any{"type": kind, key: cloneAny(e.element[initial])}
-		if list, ok := value[key].([]any); key == "selected_options" && !ok {
-			value[key] = append([]any{}, list...)
-		}
-		put(values, str(e.block, "block_id"), str(e.element, "action_id"), value)
-	}
-	return values
-}
-
-// holder is the field of a state value that holds what was entered, and the element's field for its initial content.
-func holder(kind string) (field, initial string) {
-	switch kind {
-	case "static_select", "radio_buttons":
-		return "selected_option", "initial_option"
-	case "multi_static_select", "checkboxes":
-		return "selected_options", "initial_options"
-	case "users_select":
-		return "selected_user", "initial_user"
-	case "datepicker":
-		return "selected_date", "initial_date"
-	case "overflow":
-		return "selected_option", ""
-	}
-	return "value", "initial_value"
-}
-
-// chose is an element's state after somebody entered or chose value.
-func chose(e, before map[string]any, value string) (map[string]any, error) {
-	kind := str(e, "type")
-	key, _ := holder(kind)
-	after := map[string]any{"type": kind, key: nil}
-	switch key {
-	case "selected_option", "selected_options":
-		options := choices(e)
-		i := slices.IndexFunc(options, func(o map[string]any) bool {
-			return value != "" && (str(o, "value") == value || str(object(o, "text"), "text") == value)
-		})
-		if i < 0 && value != "" {
-			return nil, fmt.Errorf("there is no option %q", value)
-		}
-		if key == "selected_option" {
-			if i >= 0 {
-				after[key] = clone(options[i])
-			}
-			return after, nil
-		}
-		selected, _ := before[key].([]any) // nothing chosen yet
-		after[key] = []any{}
-		if i >= 0 {
-			after[key] = append(slices.Clone(selected), any(clone(options[i])))
-		}
-		return after, nil
-	}
-	if value != "" {
-		after[key] = value
-	}
-	return after, nil
 }
 
 // unfit is what Slack itself finds wrong before it sends a modal: block ID to sentence.

@@ -139,8 +139,9 @@ func TestSlackItselfChecksInputs(t *testing.T) {
 		{map[string]any{"type": "datepicker"}, "2026-02-30", false},
 		{map[string]any{"type": "datepicker"}, "2026-02-28", true},
 	}
+	w, _ := newWorld(t)
 	for _, tt := range tests {
-		state, err := chose(tt.element, nil, tt.value)
+		state, err := w.choseLocked(tt.element, nil, tt.value)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -341,7 +342,7 @@ func TestAClosedViewIsReportedIfTheAppAskedForIt(t *testing.T) {
 func TestAClickInAModalCarriesWhatWasEntered(t *testing.T) {
 	w, _ := newWorld(t)
 	api := connect(t, w, func(socketmode.Event) any { return nil })
-	if _, err := api.OpenViewContext(t.Context(), trigger0(t, w, "U0ANN"), form("")); err != nil {
+	if _, err := api.OpenViewContext(t.Context(), trigger0(t, w, "U0ANN"), talking(form(""), "access")); err != nil {
 		t.Fatal(err)
 	}
 	ann := w.As("U0ANN")

@@ -168,7 +168,7 @@ func TestResponsesToASubmissionMoveTheStack(t *testing.T) {
 			var titles []string
 			w.mu.Lock()
 			for _, v := range w.stacks["U0ANN"] {
-				titles = append(titles, v.shown().Title)
+				titles = append(titles, w.shownLocked(v).Title)
 			}
 			w.mu.Unlock()
 			if diff := cmp.Diff(tt.titles, titles); diff != "" {

@@ -19,6 +19,8 @@ type placed struct {
 	block, element map[string]any
 }
 
+func (e placed) id() inputID { return inputID{str(e.block, "block_id"), str(e.element, "action_id")} }
+
 // elements goes through the elements of blocks that a person can use, in reading order.
 func elements(blocks []map[string]any) iter.Seq[placed] {
 	return func(yield func(placed) bool) {
@@ -41,24 +43,27 @@ func elements(blocks []map[string]any) iter.Seq[placed] {
 	}
 }
 
-// checker collects what Slack would say about blocks.
-type checker struct{ problems []string }
+// checker collects what Slack would say about blocks on a surface: message, modal or home.
+type checker struct {
+	surface  string
+	problems []string
+}
 
 func (c *checker) add(at, format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf("[ERROR] %s [json-pointer:%s]", fmt.Sprintf(format, args...), at))
 }
 
-// checkBlocks says what is wrong with a list of blocks; each sentence ends in a JSON pointer to the fault.
+// checkBlocks says what is wrong with the blocks of a message; each sentence ends in a JSON pointer to the fault.
 func checkBlocks(raw any, limit int, at string) []string {
-	c := &checker{}
+	c := &checker{surface: "message"}
 	c.blocks(raw, limit, at)
 	return c.problems
 }
 
 // checkView says what is wrong with a modal or Home view.
 func checkView(content map[string]any) []string {
-	c := &checker{}
 	kind := str(content, "type")
+	c := &checker{surface: kind}
 	c.fields(content, views[kind], true, "/view")
 	blocks := objects(content["blocks"])
 	c.blocks(content["blocks"], maxViewBlocks, "/view/blocks")
@@ -89,6 +94,20 @@ func (c *checker) blocks(raw any, limit int, at string) {
 			}
 			ids[id] = true
 		}
+	}
+	c.focus(objects(raw), at)
+}
+
+// focus lets one element of a surface take the focus, not two.
+func (c *checker) focus(blocks []map[string]any, at string) {
+	focused := 0
+	for e := range elements(blocks) {
+		if truthy(e.element["focus_on_load"]) {
+			focused++
+		}
+	}
+	if focused > 1 {
+		c.add(at, "focus_on_load can be set for one element only")
 	}
 }
 

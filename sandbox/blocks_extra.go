@@ -12,6 +12,7 @@ import (
 var extras = map[string]func(c *checker, o map[string]any, at string){
 	"section":             checkSection,
 	"actions":             checkActions,
+	"input":               checkInput,
 	"image":               checkImage,
 	"button":              checkURL,
 	"static_select":       checkChoices,
@@ -36,6 +37,15 @@ func checkActions(c *checker, o map[string]any, at string) {
 			c.add(fmt.Sprintf("%s/elements/%d/action_id", at, i), "action_id %q already exists for another element", id)
 		}
 		seen[id] = true
+	}
+}
+
+// checkInput keeps files to modals, and to inputs that say nothing before the modal is sent: Slack calls file_input an
+// unsupported type everywhere else.
+func checkInput(c *checker, o map[string]any, at string) {
+	isFile := str(object(o, "element"), "type") == "file_input"
+	if isFile && (c.surface != "modal" || truthy(o["dispatch_action"])) {
+		c.add(at+"/element/type", "unsupported type: file_input")
 	}
 }
 

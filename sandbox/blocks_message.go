@@ -37,9 +37,11 @@ func (m Message) Plain() string {
 }
 
 // Buttons lists the texts of the message's buttons.
-func (m Message) Buttons() []string {
+func (m Message) Buttons() []string { return buttons(m.Blocks) }
+
+func buttons(blocks []map[string]any) []string {
 	var texts []string
-	for e := range elements(m.Blocks) {
+	for e := range elements(blocks) {
 		if str(e.element, "type") == "button" {
 			texts = append(texts, str(object(e.element, "text"), "text"))
 		}
@@ -79,15 +81,21 @@ func (w *World) understandLocked(m *Message) {
 		r.links = nil // the text is only the notification: it can still ping, but nobody can follow it
 		r.blocks(m.Blocks)
 	}
-	m.Pings, m.Links, m.Names = r.pings, r.links, map[string]string{}
-	for id := range r.seen {
+	m.Pings, m.Links, m.Names = r.pings, r.links, w.namesLocked(r.seen)
+}
+
+// namesLocked is what the IDs of people, groups and channels are shown as; those of nothing are left out.
+func (w *World) namesLocked(ids map[string]bool) map[string]string {
+	names := map[string]string{}
+	for id := range ids {
 		switch {
 		case w.people[id] != nil:
-			m.Names[id] = "@" + w.people[id].RealName
+			names[id] = "@" + w.people[id].RealName
 		case w.groups[id] != nil:
-			m.Names[id] = "@" + w.groups[id].Handle
+			names[id] = "@" + w.groups[id].Handle
 		case w.channels[id] != nil:
-			m.Names[id] = "#" + w.channels[id].Name
+			names[id] = "#" + w.channels[id].Name
 		}
 	}
+	return names
 }

@@ -72,12 +72,13 @@ var (
 var (
 	blockTypes  = []string{"section", "header", "context", "divider", "actions", "input", "image", "rich_text"}
 	actionTypes = []string{
-		"button", "overflow", "static_select", "multi_static_select", "users_select", "datepicker", "checkboxes", "radio_buttons",
+		"button", "overflow", "static_select", "multi_static_select", "users_select", "multi_users_select", "datepicker",
+		"checkboxes", "radio_buttons",
 	}
 	accessoryTypes = append([]string{"image"}, actionTypes...)
 	inputTypes     = []string{
 		"plain_text_input", "email_text_input", "url_text_input", "number_input", "static_select", "multi_static_select",
-		"users_select", "datepicker", "checkboxes", "radio_buttons",
+		"users_select", "multi_users_select", "datepicker", "checkboxes", "radio_buttons", "file_input",
 	}
 	inlineTypes = []string{
 		"text", "link", "user", "usergroup", "channel", "team", "emoji", "broadcast", "date", "color",
@@ -148,13 +149,17 @@ var shapes = map[string]fields{
 		"initial_options": list(1, 100, record("option")), "max_selected_items": between(1, 100),
 	}.with(acting, confirming, focusing, placeholder),
 	"users_select": fields{"initial_user": some(255)}.with(acting, confirming, focusing, placeholder),
-	"datepicker":   fields{"initial_date": some(10)}.with(acting, confirming, focusing, placeholder),
+	"multi_users_select": fields{
+		"initial_users": list(0, 100, some(255)), "max_selected_items": between(1, 100),
+	}.with(acting, confirming, focusing, placeholder),
+	"datepicker": fields{"initial_date": some(10)}.with(acting, confirming, focusing, placeholder),
 	"checkboxes": fields{
 		"options": list(1, 10, record("markdownOption")).must(), "initial_options": list(1, 10, record("markdownOption")),
 	}.with(acting, confirming, focusing),
 	"radio_buttons": fields{
 		"options": list(1, 10, record("markdownOption")).must(), "initial_option": record("markdownOption"),
 	}.with(acting, confirming, focusing),
+	"file_input": fields{"filetypes": list(0, 0, some(255)), "max_files": between(1, maxFiles)}.with(acting),
 	"plain_text_input": fields{
 		"initial_value": text(3000), "multiline": flag(), "min_length": between(0, 3000), "max_length": between(1, 3000),
 	}.with(acting, focusing, placeholder, dispatching),

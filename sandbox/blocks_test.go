@@ -46,6 +46,9 @@ const (
 func TestBlocksAreRefusedWhereSlackRefusesThem(t *testing.T) {
 	txt := func(s string) string { return `{'type':'plain_text','text':'` + s + `'}` }
 	input := func(e string) string { return `[{'type':'input','label':` + txt("x") + `,'element':` + e + `}]` }
+	focused := func(kind string) string {
+		return `{'type':'input','label':` + txt("x") + `,'element':{'type':'` + kind + `','focus_on_load':true}}`
+	}
 	tests := []struct{ name, blocks, at string }{
 		{"a list is needed", `{}`, "/blocks"},
 		{"fifty at most", times(51, `{'type':'divider'}`), "/blocks"},
@@ -101,6 +104,18 @@ func TestBlocksAreRefusedWhereSlackRefusesThem(t *testing.T) {
 		{"a number's kind", input(`{'type':'number_input'}`), "/blocks/0/element"},
 		{"eleven boxes", input(`{'type':'checkboxes','options':` + numbered(11) + `}`), "/blocks/0/element/options"},
 		{"eleven radios", input(`{'type':'radio_buttons','options':` + numbered(11) + `}`), "/blocks/0/element/options"},
+		{"eleven people at once", input(`{'type':'multi_users_select','max_selected_items':101}`), "/blocks/0/element/max_selected_items"},
+		{"people in a menu", `[{'type':'actions','elements':[{'type':'multi_users_select','initial_users':['U0ANN']}]}]`, ""},
+		{"typing that tells", `[{'type':'input','dispatch_action':true,'label':` + txt("x") + `,'element':{'type':'plain_text_input','dispatch_action_config':{'trigger_actions_on':['on_character_entered','on_enter_pressed']}}}]`, ""},
+		{"typing that tells of something else", input(`{'type':'plain_text_input','dispatch_action_config':{'trigger_actions_on':['on_blur']}}`), "/blocks/0/element/dispatch_action_config/trigger_actions_on/0"},
+		{"typing that tells of nothing", input(`{'type':'plain_text_input','dispatch_action_config':{'trigger_actions_on':[]}}`), "/blocks/0/element/dispatch_action_config/trigger_actions_on"},
+		{"menus that tell how", input(`{'type':'users_select','dispatch_action_config':{}}`), "/blocks/0/element"},
+		{"a placeholder on radio buttons", input(`{'type':'radio_buttons','placeholder':` + txt("x") + `,'options':` + numbered(2) + `}`), "/blocks/0/element"},
+		{"markup in radio buttons", input(`{'type':'radio_buttons','options':[{'text':{'type':'mrkdwn','text':'*x*'},'value':'v'}]}`), ""},
+		{"markup in a menu", input(`{'type':'static_select','options':[{'text':{'type':'mrkdwn','text':'*x*'},'value':'v'}]}`), "/blocks/0/element/options/0/text/type"},
+		{"two that want the focus", `[` + focused("plain_text_input") + `,` + focused("datepicker") + `]`, "/blocks"},
+		{"one that wants the focus", `[` + focused("plain_text_input") + `]`, ""},
+		{"a file in a message", input(`{'type':'file_input'}`), "/blocks/0/element/type"},
 		{"date", input(`{'type':'datepicker','initial_date':'tomorrow'}`), "/blocks/0/element/initial_date"},
 		{"image without source", `[{'type':'image','alt_text':'x'}]`, "/blocks/0"},
 		{"image without words", `[{'type':'image','image_url':'https://x.example/i.png'}]`, "/blocks/0"},
@@ -124,6 +139,9 @@ func TestBlocksAreRefusedWhereSlackRefusesThem(t *testing.T) {
 }
 
 func TestViewsAreRefusedWhereSlackRefusesThem(t *testing.T) {
+	file := func(fields string, telling bool) string {
+		return fmt.Sprintf(`[{'type':'input','label':{'type':'plain_text','text':'x'},'dispatch_action':%t,'element':{'type':'file_input',%s}}]`, telling, fields)
+	}
 	const title = `'title':{'type':'plain_text','text':'x'}`
 	const ask = `[{'type':'input','label':{'type':'plain_text','text':'x'},'element':{'type':'plain_text_input'}}]`
 	tests := []struct{ name, view, at string }{
@@ -137,6 +155,11 @@ func TestViewsAreRefusedWhereSlackRefusesThem(t *testing.T) {
 		{"a hundred blocks", `{'type':'modal',` + title + `,'blocks':` + times(101, `{'type':'divider'}`) + `}`, "/view/blocks"},
 		{"private metadata", `{'type':'modal',` + title + `,'private_metadata':'@3001','blocks':[]}`, "/view/private_metadata"},
 		{"callback ID", `{'type':'modal',` + title + `,'callback_id':'@256','blocks':[]}`, "/view/callback_id"},
+		{"files", `{'type':'modal',` + title + `,'submit':{'type':'plain_text','text':'x'},'blocks':` + file(`'max_files':10,'filetypes':['csv','txt']`, false) + `}`, ""},
+		{"eleven files", `{'type':'modal',` + title + `,'submit':{'type':'plain_text','text':'x'},'blocks':` + file(`'max_files':11`, false) + `}`, "/view/blocks/0/element/max_files"},
+		{"no files", `{'type':'modal',` + title + `,'submit':{'type':'plain_text','text':'x'},'blocks':` + file(`'max_files':0`, false) + `}`, "/view/blocks/0/element/max_files"},
+		{"files that tell at once", `{'type':'modal',` + title + `,'submit':{'type':'plain_text','text':'x'},'blocks':` + file(`'max_files':1`, true) + `}`, "/view/blocks/0/element/type"},
+		{"files in Home", `{'type':'home','blocks':` + file(`'max_files':1`, false) + `}`, "/view/blocks/0/element/type"},
 		{"a field of another surface", `{'type':'home',` + title + `,'blocks':[]}`, "/view"},
 	}
 	for _, tt := range tests {

@@ -9,7 +9,7 @@ import (
 )
 
 // Fault is something going wrong with the next Times calls of a Web API method (chat.postMessage …), of response_url
-// posts ("response_url"), or of deliveries to the app ("slash_commands", "interactive", "events_api").
+// posts ("response_url"), of files that the app fetches ("url_private"), or of deliveries to the app ("slash_commands", "interactive", "events_api").
 //
 // Without AfterEffect the call changes nothing; with it the call does its work and only the answer is spoilt. For
 // deliveries only Delay and Cut apply: Cut alone loses the payload, with AfterEffect it loses the app's answer.

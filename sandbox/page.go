@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"encoding/json"
 	"io/fs"
@@ -31,7 +32,8 @@ func (w *World) pageRoutes(mux *http.ServeMux) {
 	})))
 	mux.Handle("GET /sandbox/state", localOnly(http.HandlerFunc(w.serveState)))
 	mux.Handle("GET /sandbox/stream", localOnly(http.HandlerFunc(w.serveStream)))
-	mux.Handle("POST /sandbox/act", localOnly(ownPage(http.HandlerFunc(w.serveAct))))
+	mux.Handle("POST /sandbox/act", localOnly(ownPage(w.serveAct(maxAct))))
+	mux.Handle("POST /sandbox/attach", localOnly(ownPage(w.serveAct(maxAct+maxFileBytes*4/3+1024)))) // a file is base64 there
 }
 
 func pageFile(name string) http.Handler {
@@ -89,23 +91,33 @@ func ownPage(next http.Handler) http.Handler {
 	})
 }
 
-// serveAct lets a person act. Whatever the person would be told is an answer with ok false, not an HTTP error.
-func (w *World) serveAct(rw http.ResponseWriter, r *http.Request) {
-	var act Act
-	if err := json.NewDecoder(http.MaxBytesReader(rw, r.Body, 1<<20)).Decode(&act); err != nil {
-		http.Error(rw, "send one JSON object with what to do", http.StatusBadRequest)
-		return
+const maxAct = 1 << 20
+
+// serveAct lets a person act, in so many bytes at most. Whatever the person would be told is an answer with ok false,
+// not an HTTP error.
+func (w *World) serveAct(most int64) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		var act Act
+		if err := json.NewDecoder(http.MaxBytesReader(rw, r.Body, most)).Decode(&act); err != nil {
+			http.Error(rw, "send one JSON object with what to do", http.StatusBadRequest)
+			return
+		}
+		writeJSON(rw, http.StatusOK, w.acted(r.Context(), act))
 	}
+}
+
+// acted is what the page is told of an act.
+func (w *World) acted(ctx context.Context, act Act) any {
 	answer := struct {
 		OK    bool   `json:"ok"`
 		Error string `json:"error,omitempty"`
 		Shown bool   `json:"shown,omitempty"` // the open modal says it already, at its fields
 	}{OK: true}
-	if err := w.Act(r.Context(), act); err != nil {
+	if err := w.Act(ctx, act); err != nil {
 		answer.OK, answer.Error = false, err.Error()
 		answer.Shown = act.Do == "submit" && w.fieldsRefused(act.As)
 	}
-	writeJSON(rw, http.StatusOK, answer)
+	return answer
 }
 
 // fieldsRefused tells whether the modal in front of the person has errors at its fields.

@@ -20,7 +20,9 @@ func pageWorld(t *testing.T) *World {
 
 func pageWorldOf(t *testing.T, cfg Config) *World {
 	t.Helper()
-	cfg.Now, cfg.Log = time.Now, slog.New(slog.DiscardHandler)
+	if cfg.Log = slog.New(slog.DiscardHandler); cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	cfg.Commands = []Command{{Command: "/invite-partner", Description: "Ask for access", UsageHint: "[e-mail]"}}
 	w, err := New(cfg)
 	if err != nil {
@@ -251,4 +253,33 @@ func TestClosingTheWorldEndsItsStreams(t *testing.T) {
 		t.Error(err)
 	}
 	_, _ = io.Copy(io.Discard, response.Body)
+}
+
+func TestAFileIsAttachedByThePageOnItsOwnWay(t *testing.T) {
+	w := pageWorldOf(t, Config{Scopes: allScopes})
+	ann := attaching(t, w, "")
+	act := func(path string, content []byte) (int, string) {
+		body, err := json.Marshal(Act{As: "U0ANN", Do: "attach", BlockID: "list", Name: "guests.csv", Content: content})
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, _, answer := pageAsk(t, w, "POST", path, string(body), func(*http.Request) {})
+		return status, answer
+	}
+	if status, answer := act("/sandbox/attach", make([]byte, maxFileBytes)); status != 200 || !strings.Contains(answer, `"ok":true`) {
+		t.Errorf("the largest file: %d %s", status, answer)
+	}
+	if status, _ := act("/sandbox/attach", make([]byte, maxFileBytes+maxAct)); status != 400 {
+		t.Errorf("far too large a file: %d", status)
+	}
+	if status, _ := act("/sandbox/act", make([]byte, maxAct)); status != 400 {
+		t.Errorf("a file among ordinary acts: %d", status)
+	}
+	status, _, _ := pageAsk(t, w, "POST", "/sandbox/attach", `{}`, func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") })
+	if status != 403 {
+		t.Errorf("another site: %d", status)
+	}
+	if got := ann.View().Field("List"); got != "guests.csv" {
+		t.Errorf("attached: %q", got)
+	}
 }

@@ -53,6 +53,7 @@ func (p Person) guest() bool    { return p.Restricted || p.UltraRestricted }
 type userGroup struct {
 	ID, Handle, Name string
 	Users            []string
+	Disabled         bool
 }
 
 // channel is a conversation: a public or private channel, or the direct messages of one person with the app.
@@ -163,6 +164,26 @@ func (w *World) SetGroup(id string, users ...string) {
 		w.groupOrder = append(w.groupOrder, id)
 	}
 	w.touchLocked()
+}
+
+// DisableGroup switches a user group off, or on again. Its members stay in it.
+func (w *World) DisableGroup(id string, off bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if g := w.groups[id]; g != nil {
+		g.Disabled = off
+		w.touchLocked()
+	}
+}
+
+// LeaveGroup takes a person out of a user group.
+func (w *World) LeaveGroup(id, user string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if g := w.groups[id]; g != nil {
+		g.Users = slices.DeleteFunc(slices.Clone(g.Users), func(u string) bool { return u == user })
+		w.touchLocked()
+	}
 }
 
 // SetMembers makes exactly these people the members of a channel.

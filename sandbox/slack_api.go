@@ -105,6 +105,7 @@ func methods() map[string]method {
 		"chat.update":           {[]string{"chat:write"}, tier3, false, chatUpdate},
 		"chat.delete":           {[]string{"chat:write"}, tier3, false, chatDelete},
 		"chat.getPermalink":     {nil, special, false, chatGetPermalink},
+		"files.info":            {[]string{"files:read"}, tier4, false, filesInfo},
 		"views.open":            {nil, tier4, false, viewsOpen},
 		"views.push":            {nil, tier4, false, viewsPush},
 		"views.update":          {nil, tier4, false, viewsUpdate},

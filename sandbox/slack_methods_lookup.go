@@ -79,9 +79,15 @@ func usergroupsList(w *World, c *apiCall) answer {
 	list := []any{}
 	for _, id := range w.groupOrder {
 		g := w.groups[id]
+		if g.Disabled && !truthy(c.args["include_disabled"]) {
+			continue
+		}
 		o := map[string]any{
 			"id": g.ID, "team_id": TeamID, "is_usergroup": true, "is_external": false, "name": g.Name, "handle": g.Handle,
 			"description": "", "date_create": 0, "date_update": 0, "date_delete": 0, "user_count": len(g.Users),
+		}
+		if g.Disabled {
+			o["date_delete"] = w.cfg.Now().Unix()
 		}
 		if truthy(c.args["include_users"]) {
 			o["users"] = anyList(g.Users)
@@ -93,7 +99,7 @@ func usergroupsList(w *World, c *apiCall) answer {
 
 func usergroupsUsersList(w *World, c *apiCall) answer {
 	g := w.groups[c.string("usergroup")]
-	if g == nil {
+	if g == nil || g.Disabled && !truthy(c.args["include_disabled"]) {
 		return refuse("no_such_subteam")
 	}
 	return accept("users", anyList(g.Users))

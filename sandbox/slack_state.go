@@ -9,6 +9,7 @@ import (
 // State is everything one person may see, as the page shows it.
 type State struct {
 	Now       int64                     `json:"now"`
+	Movable   bool                      `json:"movable"` // whether the page may move the clock
 	Workspace Workspace                 `json:"workspace"`
 	Me        StatePerson               `json:"me"`
 	People    []StatePerson             `json:"people"`
@@ -84,7 +85,7 @@ func (w *World) slackState(as string) State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := State{
-		Now: w.cfg.Now().Unix(), Workspace: Workspace{ID: TeamID, Name: TeamName},
+		Now: w.cfg.Now().Unix(), Movable: w.cfg.Move != nil, Workspace: Workspace{ID: TeamID, Name: TeamName},
 		App: StateApp{
 			Name: w.people[BotUser].Name, BotUser: BotUser, Mode: "socket", Connections: len(w.sockets),
 			MessagesReadOnly: w.cfg.MessagesReadOnly,

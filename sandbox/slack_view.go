@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -21,34 +22,13 @@ type view struct {
 	hash           string
 	json           map[string]any // as the app sent it, with the IDs that Slack fills in
 	values         map[string]map[string]map[string]any
+	touched        map[inputID]bool // where a person has entered something, or taken it out again
 	errors         map[string]string
 	busy           bool
 }
 
-// View is a modal, or the Home tab, as the person sees it.
-type View struct {
-	ID, CallbackID, ExternalID, PrivateMetadata string
-	Title, Submit, Close                        string
-	Blocks                                      []map[string]any
-	Errors                                      map[string]string // block ID to the sentence under it
-	Values                                      map[string]map[string]map[string]any
-	Depth                                       int // 1 for the first modal of a stack; 0 for Home
-	Text                                        string
-}
-
-func (v *view) shown() *View {
-	if v == nil {
-		return nil
-	}
-	blocks := objects(v.json["blocks"])
-	return &View{
-		ID: v.id, CallbackID: str(v.json, "callback_id"), ExternalID: str(v.json, "external_id"),
-		PrivateMetadata: str(v.json, "private_metadata"),
-		Title:           str(object(v.json, "title"), "text"), Submit: str(object(v.json, "submit"), "text"),
-		Close: str(object(v.json, "close"), "text"), Blocks: clone(blocks), Errors: maps.Clone(v.errors),
-		Values: cloneValues(v.values), Text: newReader(nil).blocks(blocks),
-	}
-}
+// inputID is where in a view a value is.
+type inputID struct{ block, action string }
 
 func cloneValues(values map[string]map[string]map[string]any) map[string]map[string]map[string]any {
 	out := make(map[string]map[string]map[string]any, len(values))
@@ -96,21 +76,51 @@ func plainValues(values map[string]map[string]map[string]any) map[string]any {
 	return out
 }
 
-// setLocked gives the view new content. What a person entered stays where block and action IDs are the same.
+// setLocked gives the view new content. As Slack's own people describe it, an input keeps what it holds as long as its
+// block and action IDs stay the same, and an initial value that comes with the update does not replace that; an app that
+// wants to must change one of the IDs. An input that was empty and that nobody has touched takes the new initial value.
+// What becomes of a choice that is no longer offered Slack does not say: here it goes.
 func (w *World) setLocked(v *view, content map[string]any) {
 	content = clone(content)
-	w.nameBlocksLocked(objects(content["blocks"]))
-	old := v.values
-	v.json, v.values, v.errors = content, initialValues(objects(content["blocks"])), nil
-	for block, actions := range v.values {
-		for action, value := range actions {
-			if kept, ok := old[block][action]; ok && kept["type"] == value["type"] {
-				v.values[block][action] = kept
-			}
+	blocks := objects(content["blocks"])
+	w.nameBlocksLocked(blocks)
+	old, touched := v.values, v.touched
+	v.json, v.values, v.touched, v.errors = content, initialValues(blocks), map[inputID]bool{}, nil
+	for e := range elements(blocks) {
+		id := e.id()
+		kept := old[id.block][id.action]
+		if kept == nil || kept["type"] != e.element["type"] || !touched[id] && empty(kept) {
+			continue
+		}
+		if kept = offered(e.element, kept); kept != nil {
+			v.values[id.block][id.action] = kept
+			v.touched[id] = touched[id]
 		}
 	}
 	w.serial++
 	v.hash = w.tsLocked() + "." + w.idLocked("")
+}
+
+// enter is what a person does to an input.
+func (v *view) enter(id inputID, value map[string]any) {
+	put(v.values, id.block, id.action, value)
+	v.touched[id] = true
+}
+
+// take takes over what the page has in its inputs. Files are not among it: they come by being attached.
+func (v *view) take(state map[string]map[string]map[string]any) {
+	for block, actions := range v.values {
+		for action, old := range actions {
+			now := clone(state[block][action])
+			if now == nil || old["type"] == "file_input" {
+				continue
+			}
+			now["type"] = old["type"]
+			if !reflect.DeepEqual(now, old) {
+				v.enter(inputID{block, action}, now)
+			}
+		}
+	}
 }
 
 // nameBlocksLocked fills in the block and action IDs that the app left to Slack.
@@ -198,6 +208,9 @@ func (w *World) viewProblemLocked(content map[string]any, kind string, except *v
 	}
 	if problems := checkView(content); len(problems) > 0 {
 		return "invalid_arguments", problems
+	}
+	if !w.granted("files:read") && takesFiles(content) { // Slack says that the scope is needed, not how it refuses
+		return "missing_scope", nil
 	}
 	if ext := str(content, "external_id"); ext != "" {
 		if other := w.findViewLocked("", ext); other != nil && other != except {

@@ -211,7 +211,8 @@ func (p *filterParser) affix(function string) filterMatch {
 	if !p.take("(") {
 		return p.syntax()
 	}
-	read := p.property(p.next())
+	name := p.next()
+	read := p.property(name)
 	if !p.take(",") {
 		return p.syntax()
 	}
@@ -223,10 +224,20 @@ func (p *filterParser) affix(function string) filterMatch {
 	if strings.EqualFold(function, "endswith") {
 		has = strings.HasSuffix
 		p.needAdvanced()
+		p.needSuffixes(name)
 	}
 	return func(r filterRow) bool {
 		s, ok := read(r).(string)
 		return ok && has(strings.ToLower(s), strings.ToLower(want))
+	}
+}
+
+// suffixed are the properties that endswith can look at.
+var suffixed = []string{"mail", "otherMails", "proxyAddresses", "userPrincipalName"}
+
+func (p *filterParser) needSuffixes(name string) {
+	if name != p.variable && !slices.Contains(suffixed, name) {
+		p.refuse(unsupportedQuery("Unsupported or invalid query filter clause specified for property '" + name + "' of resource '" + p.kind.name + "'."))
 	}
 }
 

@@ -40,8 +40,9 @@ type Config struct {
 	EventRetries  []time.Duration // waits before each redelivery of an unanswered event; default at once, 1 min, 5 min
 	WarningNotice time.Duration   // between a disconnect warning and the end of the socket; default 10 s
 
-	Now func() time.Time // the clock of triggers, response URLs, rate limits, signatures and timestamps
-	Log *slog.Logger
+	Now  func() time.Time    // the clock of triggers, response URLs, rate limits, signatures and timestamps
+	Move func(time.Duration) // moves that clock forward, for whoever looks at the page; nil: the page cannot
+	Log  *slog.Logger
 }
 
 func (c *Config) complete() error {
@@ -92,6 +93,7 @@ type World struct {
 	notices      map[string]string
 	stacks       map[string][]*view // open modals, top last
 	homes        map[string]*view
+	files        map[string]*file
 	triggers     map[string]*trigger
 	responses    map[string]*responseURL
 	tickets      map[string]bool // unused ways into /link
@@ -118,7 +120,7 @@ func New(cfg Config) (*World, error) {
 		groups:   map[string]*userGroup{},
 		channels: map[string]*channel{},
 		messages: map[string][]*Message{}, unread: map[string]map[string]int{}, notices: map[string]string{},
-		stacks: map[string][]*view{}, homes: map[string]*view{},
+		stacks: map[string][]*view{}, homes: map[string]*view{}, files: map[string]*file{},
 		triggers: map[string]*trigger{}, responses: map[string]*responseURL{},
 		tickets: map[string]bool{}, awaiting: map[string]chan []byte{},
 		limits: map[string][]time.Time{}, faults: map[string][]Fault{},
@@ -174,6 +176,8 @@ func (w *World) routes() *http.ServeMux {
 	mux.HandleFunc("/api/{method}", w.dated(w.serveAPI))
 	mux.HandleFunc("/link/", w.serveLink)
 	mux.HandleFunc("POST /response/{team}/{id}", w.serveResponseURL)
+	mux.HandleFunc("GET /files-pri/{key}/{path...}", w.serveFile)
+	mux.HandleFunc("GET /signin", serveSignIn)
 	w.tenant.routes(mux)
 	w.pageRoutes(mux)
 	return mux
@@ -275,6 +279,22 @@ func (w *World) Changed() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.changed
+}
+
+// Until returns when so is true. It looks at once and after every change of anything in the world, so whoever waits for
+// something that only a clock brings should move it first. The end of ctx is an error that names what was awaited.
+func (w *World) Until(ctx context.Context, what string, so func() bool) error {
+	for {
+		changed := w.Changed()
+		if so() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s: %w", what, ctx.Err())
+		}
+	}
 }
 
 func (w *World) touch() {

@@ -43,7 +43,7 @@ func (c *clock) move(d time.Duration) {
 
 var allScopes = []string{
 	"commands", "chat:write", "users:read", "users:read.email", "usergroups:read", "im:write", "im:history", "im:read",
-	"channels:read", "channels:history", "groups:read", "groups:history",
+	"channels:read", "channels:history", "groups:read", "groups:history", "files:read",
 }
 
 // newWorld is a running world in Socket Mode, with a clock that stands still.

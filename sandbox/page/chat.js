@@ -4,9 +4,9 @@ import { blocks } from "/page/blocks.js";
 import { composer } from "/page/composer.js";
 import { h } from "/page/dom.js";
 import { appAvatar, appPerson, avatar, nameOf } from "/page/people.js";
-import { app, appChannel, channel, go, list, person, str, ui } from "/page/store.js";
+import { app, appChannel, channel, go, list, person, redraw, str, ui } from "/page/store.js";
 import { lock } from "/page/shell.js";
-import { clock, day, moment, mrkdwn } from "/page/text.js";
+import { ago, clock, day, moment, mrkdwn } from "/page/text.js";
 
 export function chat() {
   const at = ui.at;
@@ -34,7 +34,7 @@ function appHeader(at) {
 
 function home() {
   const view = app.state.home;
-  const where = { kind: "home", scope: `${ui.as}/home` };
+  const where = { kind: "home", scope: `${ui.as}/home`, blocks: view?.blocks, state: view?.state?.values };
   return h("section", { class: "scroll home", key: `home/${ui.as}`, tabindex: "0", "data-testid": "home", "aria-label": "Home" },
     view ? h("div", { class: "home-card" }, blocks(where, view.blocks))
       : h("p", { class: "empty" }, `${str(app.state.app?.name)} has not put anything on its Home tab yet.`));
@@ -47,9 +47,10 @@ function conversation(room) {
     h("section", {
       class: "scroll messages", role: "log", "aria-live": "polite", tabindex: "0", "aria-label": `Messages in ${str(room.name) || "this conversation"}`,
       key: `${ui.as}/${room.id}`, "data-testid": "messages", "data-sticky": "yes",
-    }, h("div", { class: "spacer" }), beginning(room), threads(all).map(([m, before]) => [
+    }, h("div", { class: "spacer" }), beginning(room), threads(all).map(([m, before, replies]) => [
       newDay(m, before) && h("div", { class: "day", key: `day ${m.ts}`, role: "separator" }, h("span", {}, day(at(m)))),
       message(room, m, before),
+      replies.length > 0 && thread(room, m, replies),
     ])),
     room.kind === "dm" && app.state.app?.messages_read_only ? deaf() : composer(room),
   ];
@@ -72,13 +73,28 @@ const at = (m) => Number(m.at) || Number.parseFloat(m.ts) || 0;
 const reply = (m) => Boolean(m.thread_ts) && m.thread_ts !== m.ts;
 const newDay = (m, before) => !reply(m) && (!before || day(at(m)) !== day(at(before)));
 
-// threads puts each reply under the message it answers, and pairs every message
+// threads puts the replies with the message they answer, and pairs every message
 // with the one shown before it.
 function threads(all) {
   const known = new Set(all.map((m) => m.ts));
-  const order = [];
-  for (const m of all) if (!reply(m) || !known.has(m.thread_ts)) order.push(m, ...all.filter((r) => reply(r) && r.thread_ts === m.ts));
-  return order.map((m, i) => [m, order[i - 1]]);
+  const order = all.filter((m) => !reply(m) || !known.has(m.thread_ts));
+  return order.map((m, i) => [m, order[i - 1], all.filter((r) => reply(r) && r.thread_ts === m.ts)]);
+}
+
+// thread is the replies to a message: how many, until somebody opens it.
+function thread(room, m, replies) {
+  const id = `${ui.as}/${room.id}/${m.ts}`;
+  const open = ui.threads.has(id) || replies.some((r) => r.ts === ui.marked);
+  const count = replies.length === 1 ? "1 reply" : `${replies.length} replies`;
+  const toggle = () => {
+    if (open) ui.threads.delete(id);
+    else ui.threads.add(id);
+    redraw();
+  };
+  return h("div", { class: "thread", key: `thread ${m.ts}` },
+    h("button", { type: "button", class: "thread-count", "aria-expanded": String(open), "data-testid": `thread-${m.ts}`, onclick: toggle },
+      h("strong", {}, open ? "Hide " + count : count), h("span", {}, `Last reply ${ago(at(replies.at(-1)))}`)),
+    open && replies.map((r, i) => message(room, r, i > 0 ? replies[i - 1] : null)));
 }
 
 const follows = (m, before) => before && before.user === m.user && reply(before) === reply(m)

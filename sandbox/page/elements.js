@@ -3,7 +3,7 @@
 import { h } from "/page/dom.js";
 import { named } from "/page/emoji.js";
 import { control, FIELDS } from "/page/fields.js";
-import { act, list, redraw, str, ui } from "/page/store.js";
+import { act, app, list, redraw, str, ui } from "/page/store.js";
 import { safe } from "/page/text.js";
 import { collect } from "/page/values.js";
 
@@ -13,7 +13,7 @@ export function element(where, b, e) {
     case "workflow_button": return button(where, b, e);
     case "overflow": return overflow(where, b, e);
     default:
-      if (FIELDS.has(e.type)) return control(where, b, e, { chosen: (value) => press(where, b, e, value) });
+      if (FIELDS.has(e.type)) return control(where, b, e, { chosen: () => dispatch(where, b, e) });
       return h("span", { class: "unknown" }, `This page cannot show a ${str(e.type)}.`);
   }
 }
@@ -80,15 +80,38 @@ function press(where, b, e, value) {
   redraw();
 }
 
-// dispatch sends what changed in an input block that wants to be told at once.
-export function dispatch(where, b, e, value) {
-  return press(where, b, e, value);
+// dispatch tells what is in a field now, at once.
+export function dispatch(where, b, e) {
+  return press(where, b, e, "");
 }
 
+const typing = new Map(); // field -> the timer that will tell
+const PAUSE = 350;
+
+// typed tells what is in a field when nothing has been typed for a moment. One
+// field tells one thing at a time; the last one tells all that was typed.
+export function typed(where, b, e) {
+  const key = busyKey(where, b, e);
+  clearTimeout(typing.get(key));
+  typing.set(key, setTimeout(() => {
+    if (ui.busy.has(key)) return typed(where, b, e);
+    typing.delete(key);
+    return still(where) && dispatch(where, b, e);
+  }, PAUSE));
+}
+
+// still reports whether the modal is before this person's eyes.
+const still = (where) => where.kind !== "view" || str(app.state?.view?.id) === where.view;
+
+// target is what is used, and what is entered around it: for a modal, as the
+// modal is by now.
 function target(where) {
+  const blocks = where.kind === "view" && still(where) ? app.state.view.blocks : where.blocks;
+  const now = where.kind === "view" && still(where) ? { ...where, state: app.state.view.state?.values } : where;
+  const state = collect(now, blocks);
   switch (where.kind) {
-    case "message": return { do: "click", channel: where.channel, ts: where.ts, state: collect(where, where.blocks) };
-    case "view": return { do: "view_click", state: collect(where, where.blocks) };
-    default: return { do: "home_click" };
+    case "message": return { do: "click", channel: where.channel, ts: where.ts, state };
+    case "view": return { do: "view_click", state };
+    default: return { do: "home_click", state };
   }
 }

@@ -4,16 +4,18 @@ import { blocks, textObject } from "/page/blocks.js";
 import { h } from "/page/dom.js";
 import { named } from "/page/emoji.js";
 import { appAvatar } from "/page/people.js";
-import { act, app, redraw, str, ui } from "/page/store.js";
+import { act, app, list, redraw, str, ui } from "/page/store.js";
 import { collect, forget, missing } from "/page/values.js";
 
 const scopeOf = (view) => `${ui.as}/view/${str(view.id)}`;
+const whereOf = (view) => ({ kind: "view", view: str(view.id), scope: scopeOf(view), blocks: view.blocks, state: view.state?.values });
 
 export function modal() {
   const view = app.state?.view;
   if (!view) return null;
   const scope = scopeOf(view);
-  const where = { kind: "view", scope, blocks: view.blocks, errors: { ...view.errors, ...ui.complaints.get(scope) } };
+  const where = { ...whereOf(view), errors: { ...view.errors, ...ui.complaints.get(scope) } };
+  forget(`${scope}/`, list(view.blocks).map((b) => `${scope}/${str(b.block_id)}/`));
   const busy = Boolean(view.busy) || ui.busy.has(scope);
   const depth = Math.min(Math.max(Number(view.depth) || 1, 1), 3);
   return h("div", { class: "veil", key: "veil", inert: Boolean(ui.confirm) },
@@ -33,7 +35,7 @@ export function modal() {
 async function submit(event, view) {
   event.preventDefault();
   const scope = scopeOf(view);
-  const where = { scope };
+  const where = whereOf(view);
   const gaps = missing(where, view.blocks);
   ui.complaints.set(scope, gaps);
   if (Object.keys(gaps).length > 0) return redraw();
@@ -88,7 +90,7 @@ export function settle() {
     const first = top.querySelector("[aria-invalid=true]");
     (first?.matches(FOCUSABLE) ? first : first?.querySelector(FOCUSABLE))?.focus();
   } else if (!top.contains(document.activeElement)) {
-    const first = top.querySelector(".dialog-body input, .dialog-body textarea, .dialog-body select") ?? top.querySelector("footer .btn.primary, footer .btn.danger") ?? top.querySelector("footer .btn");
+    const first = top.querySelector(".dialog-body [autofocus]") ?? top.querySelector(".dialog-body input, .dialog-body textarea, .dialog-body select") ?? top.querySelector("footer .btn.primary, footer .btn.danger") ?? top.querySelector("footer .btn");
     first?.focus();
   }
   complained = wrong;

@@ -3,6 +3,7 @@
 import { h } from "/page/dom.js";
 import { act, app, appChannel, channel, dismiss, go, list, str, ui } from "/page/store.js";
 import { avatar, appAvatar, badge, isPerson, nameOf } from "/page/people.js";
+import { moment } from "/page/text.js";
 
 export function rail() {
   return h("nav", { class: "rail", "aria-label": "Look as" },
@@ -34,7 +35,23 @@ export function sidebar() {
     dms.length === 0 && h("p", { class: "none" }, "No messages yet"),
     h("h2", {}, "Apps"),
     row("home", appAvatar("tiny"), `${str(app.state.app?.name)} Home`, 0, "home-tab"),
+    app.state.movable && clockFace(),
     h("footer", { class: "link-state" }, linkState()));
+}
+
+const STEPS = [["1 hour", 3600], ["1 day", 86_400], ["1 week", 604_800]];
+
+// clockFace shows the world's time, and moves it: deadlines, reminders and
+// expiries come when they are due, not when somebody has waited for them.
+function clockFace() {
+  const busy = ui.busy.has("clock");
+  return h("section", { class: "clock", key: "clock", "aria-label": "Clock" },
+    h("div", { class: "clock-title" }, "The time here"),
+    h("time", { class: "clock-time", "data-testid": "clock" }, moment(Number(app.state.now))),
+    h("div", { class: "clock-steps" }, STEPS.map(([name, seconds]) => h("button", {
+      type: "button", key: name, disabled: busy, "data-testid": `clock-${seconds}`, "aria-label": `Move the clock ${name} forward`,
+      onclick: () => act({ do: "move_clock", seconds }, "clock"),
+    }, `+${name}`))));
 }
 
 // What is before one's eyes is not unread.

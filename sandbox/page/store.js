@@ -17,6 +17,7 @@ export const ui = {
   hideHints: false,
   error: "",
   wire: false,
+  threads: new Set(), // those that are open: person/channel/message
   marked: "", // a message somebody followed a link to
 };
 
@@ -52,7 +53,7 @@ export async function act(what, busy) {
   redraw();
   let answer;
   try {
-    const response = await fetch("/sandbox/act", {
+    const response = await fetch(what.do === "attach" ? "/sandbox/attach" : "/sandbox/act", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ as: ui.as, ...what }),

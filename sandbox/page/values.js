@@ -1,5 +1,7 @@
 // What has been filled in, in Slack's own shapes. It is kept by the view's and
 // the field's names, so it outlives every redrawing and updating of the view.
+// What this browser has not touched is as the sandbox says; so are files, which
+// are sent when they are attached.
 
 import { list, redraw, str, ui } from "/page/store.js";
 
@@ -16,6 +18,7 @@ const INITIAL = {
   channels_select: ["selected_channel", "initial_channel", null],
   datepicker: ["selected_date", "initial_date", null],
   timepicker: ["selected_time", "initial_time", null],
+  file_input: ["files", "", []],
 };
 
 const place = (where, b, e) => `${where.scope}/${str(b.block_id)}/${str(e.action_id)}`;
@@ -24,11 +27,19 @@ const place = (where, b, e) => `${where.scope}/${str(b.block_id)}/${str(e.action
 export const slot = (e) => (TEXT.has(e.type) ? "value" : INITIAL[e.type]?.[0]);
 
 export function valueOf(where, b, e) {
-  const kept = ui.values.get(place(where, b, e));
-  if (kept && kept.type === e.type) return kept[slot(e)];
+  const kept = ui.values.get(place(where, b, e)) ?? where.state?.[b.block_id]?.[e.action_id];
+  if (kept && kept.type === e.type) return offered(e, kept[slot(e)]);
   if (TEXT.has(e.type)) return e.initial_value === undefined ? null : str(e.initial_value);
   const [, initial, empty] = INITIAL[e.type] ?? [];
   return e[initial] ?? empty;
+}
+
+// offered is a value without choices that the element no longer offers.
+function offered(e, value) {
+  if (!slot(e).startsWith("selected_option")) return value;
+  const all = [...list(e.options), ...list(e.option_groups).flatMap((g) => list(g.options))];
+  const again = (o) => all.find((x) => x.value === o?.value);
+  return Array.isArray(value) ? value.map(again).filter(Boolean) : (again(value) ?? null);
 }
 
 export function setValue(where, b, e, value) {
@@ -54,7 +65,7 @@ export function collect(where, blocks) {
   const state = {};
   for (const b of list(blocks)) {
     for (const e of stateful(b)) {
-      if (!e || !slot(e)) continue;
+      if (!e || !slot(e) || e.type === "file_input") continue;
       const value = valueOf(where, b, e);
       (state[str(b.block_id)] ??= {})[str(e.action_id)] = { type: e.type, [slot(e)]: value === "" ? null : value };
     }
