@@ -16,7 +16,7 @@ func ParseAddress(typed string) (address, domain string, err error) {
 	if typed == "" {
 		return "", "", ErrEmailMissing
 	}
-	user, domain, ok := cutLast(typed, "@")
+	user, domain, ok := cutAt(typed)
 	if !ok || user == "" || domain == "" {
 		return "", "", ErrEmailMalformed
 	}
@@ -39,12 +39,13 @@ func ParseAddress(typed string) (address, domain string, err error) {
 	return user + "@" + domain, domain, nil
 }
 
-func cutLast(s, sep string) (before, after string, ok bool) {
-	i := strings.LastIndex(s, sep)
+// cutAt cuts an address at its last @.
+func cutAt(s string) (user, domain string, ok bool) {
+	i := strings.LastIndexByte(s, '@')
 	if i < 0 {
 		return s, "", false
 	}
-	return s[:i], s[i+len(sep):], true
+	return s[:i], s[i+1:], true
 }
 
 // badCharacter finds the first character that no invitation may carry. Graph

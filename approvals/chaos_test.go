@@ -66,7 +66,7 @@ func lookOf(r Request) string {
 	if r.Trouble != nil {
 		trouble = r.Trouble.Code
 	}
-	return fmt.Sprint(r.State, " in stage ", r.Stage, " with ", len(r.Votes), " votes ", trouble)
+	return fmt.Sprint(r.State, " in stage ", r.Stage, " with ", len(r.Votes), " votes in edition ", r.Edition, " ", trouble, len(r.Children))
 }
 
 type account struct {
@@ -82,6 +82,11 @@ func newChaos(disks, slack, entra []fate) *chaos {
 	}
 	month := 30 * 24 * time.Hour
 	c.policy.Accesses = append(c.policy.Accesses, pier("harbor", month, "g1", "g3"), pier("pier", month, "g1"))
+	c.policy.Limits.Hold = 20 * time.Second
+	c.policy.Accesses[2].Durations = append(c.policy.Accesses[2].Durations, 20*24*time.Hour)
+	c.policy.Accesses[2].Stages = slices.Clone(c.policy.Accesses[2].Stages)
+	c.policy.Accesses[2].Stages[0].Approvers = []string{"S1", RoleManager}
+	c.policy.Accesses[2].Stages[0].Reminders = []time.Duration{time.Hour}
 	return c
 }
 
@@ -220,11 +225,18 @@ func (s slackOf) find(id RequestID, name string) *message {
 }
 
 func (s slackOf) Cards(ctx context.Context, r Request, note Note) ([]Posted, error) {
+	if r.Lead != "" {
+		return nil, nil
+	}
 	shown := make([]Posted, len(r.Access.Stages))
 	copy(shown, r.Shown.Cards)
 	var failed error
 	for i := range r.Stage + 1 {
 		var err error
+		if i >= len(shown) {
+			break
+		}
+		shown[i].Stage = i
 		if shown[i], err = s.show(ctx, r, fmt.Sprintf("card %d", i), shown[i], note); err != nil {
 			failed = err
 		}
@@ -267,7 +279,21 @@ func (s slackOf) Answer(_ context.Context, _ Request, a Answer) error {
 }
 
 func (s slackOf) Person(_ context.Context, id PersonID) (Person, error) {
-	return colleague(id.User), s.call(&s.slack, func() error { return nil })
+	who := colleague(id.User)
+	who.Email = id.User + "@northwind.example"
+	return who, s.call(&s.slack, func() error { return nil })
+}
+
+func (s slackOf) ByEmail(_ context.Context, email string) (Person, error) {
+	user, _, _ := strings.Cut(email, "@")
+	return colleague(user), s.call(&s.slack, func() error { return nil })
+}
+
+func (s slackOf) Thread(_ context.Context, r Request, _ Note) (said []Said, err error) {
+	for _, c := range r.Calls {
+		said = append(said, Said{What: c.Name(), At: s.now})
+	}
+	return said, s.call(&s.slack, func() error { return nil })
 }
 
 func (s slackOf) Members(_ context.Context, group string) (users []string, err error) {
@@ -315,6 +341,14 @@ func (e entraOf) Invite(_ context.Context, g Guest) (inv Invitation, err error) 
 	return inv, err
 }
 
+func (e entraOf) Manager(context.Context, string) (string, bool, error) {
+	return "ben@northwind.example", true, e.call(&e.entra, func() error { return nil })
+}
+
+func (e entraOf) Facts(context.Context, string, string) (TenantFacts, error) {
+	return TenantFacts{}, e.call(&e.entra, func() error { return nil })
+}
+
 func (e entraOf) Look(_ context.Context, id string) (acc Found, err error) {
 	err = e.call(&e.entra, func() error { acc = e.accounts[e.email(id)].Found; return nil })
 	return acc, err
@@ -344,7 +378,7 @@ func (e entraOf) TakeBack(_ context.Context, id string, g Grant) error {
 // replica is a process that does owed work until it is killed.
 func (c *chaos) replica() *Worker {
 	return &Worker{
-		Store: mortal{c.store, c}, Desk: slackOf{c}, Tenant: entraOf{c}, Policy: c.policy, Now: c.clock,
+		Store: mortal{c.store, c}, Desk: slackOf{c}, Tenant: entraOf{c}, Policy: c.policy.Always, Now: c.clock,
 		Log: slog.New(slog.DiscardHandler), Rand: func() float64 { return 0 },
 	}
 }

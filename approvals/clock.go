@@ -19,16 +19,27 @@ func (w *Worker) clock(ctx context.Context, r Request) (outcome, error) {
 		return outcome{}, &Trouble{Kind: Later, Code: CodeClock, After: clockWait, Doing: "looking at the clock", Text: err.Error(), Err: err}
 	}
 	now := w.Now()
-	out := outcome{events: []Event{DeadlinePassed{}, TimeOver{}}}
-	switch {
-	case r.State == Pending && now.Before(r.Deadline):
-		out.again = r.Deadline
-	case r.State == Pending && len(r.Presses) > 0:
+	out := outcome{events: []Event{Ticked{}, DeadlinePassed{}, TimeOver{}}}
+	c, err := advance(r, now, out.events...)
+	if err != nil {
+		return outcome{}, err
+	}
+	switch next := c.Request.due(); {
+	case next.IsZero():
+	case len(c.Request.Presses) > 0 && !now.Before(next):
 		out.again = now.Add(pressesWait)
-	case r.State != Pending && now.Before(r.Until):
-		out.again = r.Until
+	case now.Before(next):
+		out.again = next
 	}
 	return out, nil
+}
+
+// latest is the later of two moments.
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // trusted is nil unless our clock is known to be wrong.

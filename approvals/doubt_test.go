@@ -22,7 +22,7 @@ func TestAReplicaWhoseClockIsOffInvitesNobodyTwice(t *testing.T) {
 				w.pass(time.Second)
 				ctx, cancel := context.WithCancel(w.Context())
 				other := &Worker{
-					Store: w.store, Desk: w.desk, Tenant: w.tenant, Policy: w.policy, Log: slog.New(slog.NewTextHandler(w.Output(), nil)),
+					Store: w.store, Desk: w.desk, Tenant: w.tenant, Policy: w.policy.Always, Log: slog.New(slog.NewTextHandler(w.Output(), nil)),
 					Now: func() time.Time { return time.Now().Add(off) },
 				}
 				done := make(chan error, 1)

@@ -2,7 +2,6 @@ package approvals
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,12 +24,17 @@ type Draft struct {
 	Company string
 	Access  string // ID
 	For     time.Duration
-	Reason  string
+	ByDate  bool      // an end was to be chosen instead
+	Ends    time.Time // that end
+	// OpenEnded asks for access without an end.
+	OpenEnded bool
+	Reason    string
+	Answers   map[string]string // to the questions of the access, by their IDs
 }
 
 // Check reads a draft by the policy. Every field that is wrong is named in the
 // Refusals; of the typed text only what nobody can see is left out.
-func (p *Policy) Check(d Draft) (Guest, Access, error) {
+func (p *Policy) Check(d Draft, now time.Time) (Guest, Access, error) {
 	var wrong Refusals
 	note := func(err error) {
 		if r, ok := errors.AsType[*Refusal](err); ok {
@@ -46,33 +50,26 @@ func (p *Policy) Check(d Draft) (Guest, Access, error) {
 	note(checkText(FieldName, d.Name, MaxName, ErrNameMissing))
 	note(checkText(FieldCompany, d.Company, MaxCompany, nil))
 	access, ok := p.Access(d.Access)
-	switch {
-	case !ok:
+	if !ok {
 		note(ErrAccessUnknown)
-	case !slices.Contains(access.Durations, d.For):
-		note(ErrForUnknown.With("access", access.Title))
+	} else {
+		note(access.checkTerms(d, now))
+		wrong = append(wrong, access.checkAnswers(d)...)
 	}
 	note(checkText(FieldReason, d.Reason, MaxReason, ErrReasonMissing))
+	guest := Guest{Email: address, Name: d.Name, Company: d.Company}
 	if len(wrong) > 0 {
-		return Guest{}, Access{}, wrong
+		return guest, access, wrong
 	}
-	return Guest{Email: address, Name: d.Name, Company: d.Company}, access, nil
-}
-
-// openToAll are mail providers where anybody has an address, so that sharing the
-// domain does not make two people colleagues.
-var openToAll = []string{
-	"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com",
-	"icloud.com", "me.com", "aol.com", "gmx.com", "gmx.net", "gmx.de", "web.de", "mail.com", "mail.ru",
-	"yandex.ru", "proton.me", "protonmail.com", "naver.com", "daum.net", "hanmail.net", "qq.com", "163.com",
+	return guest, access, nil
 }
 
 // checkDomain refuses colleagues and blocked organisations. The requester's own
 // mail domain is the company's, whatever the configuration forgot, unless it is
 // of a mail provider that anybody can use.
 func (p *Policy) checkDomain(domain string, by Person) error {
-	_, mine, _ := cutLast(strings.ToLower(by.Email), "@")
-	if slices.Contains(openToAll, mine) {
+	_, mine, _ := cutAt(strings.ToLower(by.Email))
+	if free, _ := p.freeMail(mine); free {
 		mine = ""
 	}
 	switch {
@@ -101,18 +98,24 @@ func tooLong(f Field, limit int) *Refusal {
 }
 
 // Open makes the first version of a request: pending, with the policy of its
-// access copied into it, its card, its message and its clock owed.
-func Open(id RequestID, by PersonID, g Guest, a Access, d Draft, now time.Time) Change {
+// access copied into it, its card, its message and its clock owed. One that the
+// policy approves by itself waits for the guest at once.
+func Open(id RequestID, plan Plan, limits Limits, now time.Time) Change {
 	r := Request{
-		ID: id, Tag: newTag(now), Version: 1, State: Pending, Requester: by, Guest: g, Access: a, For: d.For,
-		Reason: cleanText(d.Reason), Opened: now, Changed: now,
+		ID: id, Tag: newTag(now), Version: 1, State: Pending, Requester: plan.Requester, Guest: plan.Guest, Access: plan.Access,
+		For: plan.Terms.For, Ends: plan.Terms.Ends, OpenEnded: plan.Terms.OpenEnded, Reason: plan.Terms.Reason, Filled: plan.Terms.Filled,
+		Facts: plan.Facts, FactsOf: plan.FactsOf, Rules: plan.Rules, Limits: limits, Guests: plan.Guests, Opened: now, Changed: now,
 	}
-	r.Deadline = now.Add(r.CurrentStage().Deadline)
-	return Change{
-		Request: r,
-		Entries: []Entry{opening(r)},
-		Owed:    []Owing{{Kind: WorkCards}, {Kind: WorkDirect}, {Kind: WorkClock, Due: r.Deadline}},
+	owed := []Owing{{Kind: WorkCards}, {Kind: WorkDirect}, {Kind: WorkFacts}, {Kind: WorkSight, Due: now.Add(sightSoon)}}
+	if plan.Approved {
+		var more []Owing
+		r, more, _ = r.admit(now)
+		owed = append(owed, more...)
+	} else {
+		r = r.begin(now)
+		owed = append(owed, r.clock())
 	}
+	return Change{Request: r, Entries: []Entry{opening(r)}, Owed: owed}
 }
 
 // RefuseTwin says why a second request for the same guest and access is not made.

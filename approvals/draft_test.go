@@ -107,7 +107,7 @@ func TestPolicyChecksADraft(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, _, err := policy().Check(draft(tt.with))
+			_, _, err := policy().Check(draft(tt.with), nine)
 			var got Refusals
 			if err != nil && !errors.As(err, &got) {
 				t.Fatalf("not refusals: %v", err)

@@ -105,8 +105,8 @@ func TestDelayIsSaid(t *testing.T) {
 func TestWhoIsNoColleagueCostsNoQuestionAboutGroups(t *testing.T) {
 	story(t, func(w *world) {
 		w.start()
-		becomes(func(p *Person) { p.Guest = true })(w.desk)
 		r := w.submit("falcon")
+		becomes(func(p *Person) { p.Guest = true })(w.desk)
 		w.press(r, "sam", Approve)
 		w.pass(time.Second)
 		if n := len(w.desk.calls("members")); n != 0 || len(w.desk.toldTo("sam")) != 1 {

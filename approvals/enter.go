@@ -5,9 +5,11 @@ import (
 	"time"
 )
 
-// inviteTried remembers that an invitation is about to leave.
+// inviteTried remembers that an invitation is about to leave, or that the requests
+// of several guests are about to be made. Neither does before somebody is heard
+// who wants the approval back.
 func (r Request) inviteTried(now time.Time) (Request, []Owing, error) {
-	if r.State != Inviting || r.Account.ID != "" {
+	if r.State != Inviting || r.Account.ID != "" || !r.Hold.IsZero() || r.recalls() {
 		return r, nil, ErrNotDue
 	}
 	r.Account.Tried = now
@@ -25,8 +27,13 @@ func (r Request) inviteHeld() (Request, []Owing, error) {
 
 // guestKnown records the guest's account once. What comes later about another
 // account is refused, so one request never has two guests.
+// The answer to an invitation that left before the end is noted after it, too.
 func (r Request) guestKnown(a Account) (Request, []Owing, error) {
-	if r.State != Inviting || r.Account.ID != "" || a.ID == "" {
+	if r.State == Ended && !a.Found && r.Account.ID == "" && !r.Account.Tried.IsZero() && a.ID != "" && len(r.Guests) == 0 {
+		r.Account = a
+		return r.enter(Ended)
+	}
+	if r.State != Inviting || r.Account.ID != "" || a.ID == "" || !r.Hold.IsZero() || len(r.Guests) > 0 || a.Found && r.recalls() {
 		return r, nil, ErrNotDue
 	}
 	r.Trouble, r.Account = nil, a
@@ -37,7 +44,9 @@ func (r Request) guestKnown(a Account) (Request, []Owing, error) {
 // end, by a replica that stood still meanwhile, is taken back again.
 func (r Request) grantMade(key string) (Request, []Owing, error) {
 	if (r.State == Ending || r.State == Ended) && has(r.Account.Taken, key) {
-		r.Closed = nil
+		if r.Closed != nil && r.Closed.Verdict != Revoke {
+			r.Closed = nil
+		}
 		r.Account.Taken = slices.DeleteFunc(r.Account.Taken, func(k string) bool { return k == key })
 		return r.enter(Ending, Owing{Kind: WorkGuest})
 	}
@@ -85,6 +94,13 @@ func (r Request) grantTaken(key string, now time.Time) (Request, []Owing, error)
 			return r.enter(Ending, Owing{Kind: WorkGuest})
 		}
 	}
-	r.Closed = &Closed{At: now}
+	if r.Closed == nil || r.Closed.Verdict != Revoke { // who ended it before its time is not forgotten
+		r.Closed = &Closed{At: now}
+	}
 	return r.enter(Ended)
+}
+
+// recalls reports whether a press waits that may take the approval back.
+func (r Request) recalls() bool {
+	return slices.ContainsFunc(r.Presses, func(p Press) bool { return p.Verdict == Undo || p.Verdict == Revoke })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,11 +29,11 @@ func Erase(ctx context.Context, store Store, now time.Time, email, by string) ([
 	var done []RequestID
 	for _, r := range all {
 		_, err := store.Erase(ctx, r.ID, func(r Request) (Change, error) {
-			next, owed, err := r.Apply(Erased{By: by}, now)
+			next, owed, err := r.Apply(Erased{By: by, Email: email}, now)
 			if err != nil {
 				return Change{}, err
 			}
-			return Change{Request: next, Entries: []Entry{entry(r, next, Erased{By: by}, now)}, Owed: owed}, nil
+			return Change{Request: next, Entries: []Entry{entry(r, next, Erased{By: by, Email: email}, now)}, Owed: owed}, nil
 		})
 		switch {
 		case isNotDue(err): // somebody else was faster
@@ -49,7 +50,7 @@ func Erase(ctx context.Context, store Store, now time.Time, email, by string) ([
 // to take back. One that failed with an account goes on by a retry, or by its end.
 func (r Request) erasable() error {
 	switch r.State {
-	case Denied, Cancelled, TimedOut, Ended:
+	case Denied, Cancelled, TimedOut, Ended, Split:
 		return nil
 	case Failed:
 		if r.Account.ID == "" {
@@ -62,15 +63,25 @@ func (r Request) erasable() error {
 
 // erased leaves of the guest and of all that people typed only what is needed to
 // say what was given, when and by whom. A failed request cannot be retried after it.
-func (r Request) erased(now time.Time) (Request, []Owing, error) {
+// Of a request for several the others stay.
+func (r Request) erased(ev Erased, now time.Time) (Request, []Owing, error) {
 	if !r.Erased.IsZero() {
 		return r, nil, ErrNotDue
 	}
 	if err := r.erasable(); err != nil {
 		return r, nil, err
 	}
-	r.Erased, r.Guest, r.Reason, r.Account.Link = now, Guest{}, "", ""
-	r.Presses, r.Answers = nil, nil
+	for i, g := range r.Guests {
+		if strings.EqualFold(g.Email, ev.Email) {
+			r.Guests[i] = Guest{}
+		}
+	}
+	r.Guest, r.Reason, r.Account.Link = Guest{}, "", ""
+	if len(r.Addresses()) == 0 {
+		r.Erased = now
+	}
+	r.Presses, r.Answers, r.Edits, r.Filled, r.Talk = nil, nil, nil, nil, nil
+	r.Facts, r.FactsOf = Facts{Partner: r.Facts.Partner, PartnerID: r.Facts.PartnerID}, nil
 	r.Votes = slices.Clone(r.Votes)
 	for i := range r.Votes {
 		r.Votes[i].Reason = ""

@@ -35,15 +35,7 @@ func TestAGuestIsErased(t *testing.T) {
 		w.pass(time.Second)
 		for _, rid := range done {
 			r := w.get(rid)
-			kept, err := json.Marshal([]any{r, w.trail(rid)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, personal := range []string{"jane", "Jane", "because", "kick-off", "redeem"} {
-				if strings.Contains(string(kept), personal) {
-					t.Errorf("%s still says %q:\n%s", rid, personal, kept)
-				}
-			}
+			w.saysNothing(rid, "jane", "Jane", "because", "kick-off", "redeem")
 			trail := w.trail(rid)
 			if e := trail[len(trail)-1]; e.Event != "erased" || e.Detail != "root" || e.Version != r.Version || r.Erased.IsZero() {
 				t.Errorf("%s: %+v, erased %v", rid, e, r.Erased)
@@ -65,6 +57,20 @@ func TestAGuestIsErased(t *testing.T) {
 			t.Errorf("a retry for nobody: %v", err)
 		}
 	})
+}
+
+// saysNothing looks for words in all that is kept of a request.
+func (w *world) saysNothing(rid RequestID, words ...string) {
+	w.Helper()
+	kept, err := json.Marshal([]any{w.get(rid), w.trail(rid)})
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, personal := range words {
+		if strings.Contains(string(kept), personal) {
+			w.Errorf("%s still says %q:\n%s", rid, personal, kept)
+		}
+	}
 }
 
 // TestAGuestWhoMayBeInIsNotErased: whatever else there is of them.

@@ -30,8 +30,16 @@ const (
 	FieldCompany Field = "company"
 	FieldAccess  Field = "access"
 	FieldFor     Field = "for"
+	FieldEnds    Field = "ends"
+	FieldGrants  Field = "grants"
 	FieldReason  Field = "reason"
+	FieldAnswer  Field = "answer"
+	FieldGuests  Field = "guests" // several of them
+	FieldChoose  Field = "choose" // who decides next
 )
+
+// FieldQuestion is the input of a question of the access.
+func FieldQuestion(id string) Field { return Field("question " + id) }
 
 func (r *Refusal) Error() string {
 	if len(r.Args) == 0 {
@@ -95,6 +103,24 @@ var (
 	ErrAccessUnknown  = refuse("access_unknown", FieldAccess)
 	ErrForUnknown     = refuse("for_unknown", FieldFor)
 	ErrReasonMissing  = refuse("reason_missing", FieldReason)
+	ErrNotForYou      = refuse("not_for_you", FieldAccess)   // args: access
+	ErrFreeMail       = refuse("free_mail", FieldEmail)      // args: domain
+	ErrUnknownDomain  = refuse("unknown_domain", FieldEmail) // args: domain; the policy lets in known organisations only
+	ErrForTooLong     = refuse("for_too_long", FieldFor)     // args: longest (a Go duration), rule
+	ErrEndMissing     = refuse("end_missing", FieldEnds)
+	ErrEndPassed      = refuse("end_passed", FieldEnds)
+	ErrEndTooFar      = refuse("end_too_far", FieldEnds) // args: latest (unix)
+	ErrOpenEnded      = refuse("open_ended", FieldFor)   // args: access
+	ErrAnswerMissing  = refuse("answer_missing", FieldAnswer)
+	ErrAnswerUnknown  = refuse("answer_unknown", "")  // args: label; the field is the question's
+	ErrByRule         = refuse("by_rule", "")         // args: rule, sentence (the policy's own words)
+	ErrRuleBroken     = refuse("rule_broken", "")     // args: rule
+	ErrNobody         = refuse("nobody", FieldAccess) // args: access, stage, admins (user IDs and groups, comma-separated)
+	ErrGuestsMissing  = refuse("guests_missing", FieldGuests)
+	ErrGuestsTooMany  = refuse("guests_too_many", FieldGuests) // args: limit, n
+	ErrGuestLine      = refuse("guest_line", FieldGuests)      // args: line, text, code (of the refusal of that one)
+	ErrGuestTwice     = refuse("guest_twice", FieldGuests)     // args: line, text
+	ErrGuestsDiffer   = refuse("guests_differ", FieldGuests)   // the policy lets different people decide about them
 )
 
 // Refusals of a person or of what they pressed.
@@ -114,10 +140,30 @@ var (
 	ErrForeign        = refuse("foreign", "")
 	ErrDeactivated    = refuse("deactivated", "")
 	ErrSlackGuest     = refuse("slack_guest", "")
-	ErrOnlyRequester  = refuse("only_requester", "")   // args: id
-	ErrOnlyAdmins     = refuse("only_admins", "")      // args: id
-	ErrNotCancellable = refuse("not_cancellable", "")  // args: id, state
-	ErrNotRetryable   = refuse("not_retryable", "")    // args: id, state
+	ErrOnlyRequester  = refuse("only_requester", "")  // args: id
+	ErrOnlyAdmins     = refuse("only_admins", "")     // args: id
+	ErrNotCancellable = refuse("not_cancellable", "") // args: id, state
+	ErrNotRetryable   = refuse("not_retryable", "")   // args: id, state
+	ErrStaleTerms     = refuse("stale_terms", "")     // args: id, edition (that was seen)
+	ErrChangeNothing  = refuse("change_nothing", FieldFor)
+	ErrChangeMore     = refuse("change_more", FieldFor)
+	ErrQuestion       = refuse("question_missing", FieldReason)
+	ErrAskedAlready   = refuse("asked_already", "")          // args: id
+	ErrTalkLong       = refuse("talk_long", "")              // args: id
+	ErrNotAsked       = refuse("not_asked", "")              // args: id
+	ErrNudgedLately   = refuse("nudged_lately", "")          // args: id, at
+	ErrNudgedOut      = refuse("nudged_out", "")             // args: id
+	ErrNotEditable    = refuse("not_editable", "")           // args: id
+	ErrEditStages     = refuse("edit_stages", "")            // args: id
+	ErrNotUndoable    = refuse("not_undoable", "")           // args: id, state
+	ErrNotYourVote    = refuse("not_your_vote", "")          // args: id
+	ErrNotRevocable   = refuse("not_revocable", "")          // args: id, state
+	ErrMayNotRevoke   = refuse("may_not_revoke", "")         // args: id
+	ErrChooseNeeded   = refuse("choose_needed", FieldChoose) // args: id, stage
+	ErrChosenUnfit    = refuse("chosen_unfit", FieldChoose)  // args: id
+	ErrDelegateSelf   = refuse("delegate_self", "")
+	ErrDelegateDates  = refuse("delegate_dates", "")
+	ErrDelegateUnfit  = refuse("delegate_unfit", "")
 	ErrUnreadable     = refuse("unreadable_facts", "") // args: id
 )
 

@@ -142,6 +142,56 @@ func (d *desk) Direct(ctx context.Context, r Request, _ Note) (posted Posted, sa
 	return posted, said, err
 }
 
+// memo is the desk's people as they are remembered: nobody is asked, and what
+// Slack would not say now is not remembered either.
+type memo struct{ *desk }
+
+func (m memo) never(method string) error {
+	if how := m.faults[method]; len(how) > 0 {
+		return how[0].err
+	}
+	return nil
+}
+
+func (m memo) Person(_ context.Context, id PersonID) (Person, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	who, ok := m.people[id.User]
+	if err := m.never("person"); ok || err != nil {
+		return who, err
+	}
+	return Person{}, ErrUnknownPerson
+}
+
+func (m memo) Members(_ context.Context, group string) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.groups[group]), m.never("members")
+}
+
+func (d *desk) ByEmail(ctx context.Context, email string) (who Person, err error) {
+	err = d.hear(ctx, heard{What: "by email " + email}, func() error {
+		for _, p := range d.people {
+			if strings.EqualFold(p.Email, email) && !p.Deactivated {
+				who = p
+				return nil
+			}
+		}
+		return ErrUnknownPerson
+	})
+	return who, err
+}
+
+func (d *desk) Thread(ctx context.Context, r Request, _ Note) (said []Said, err error) {
+	err = d.hear(ctx, heard{What: "thread " + string(r.ID), State: r.State, Stage: r.Stage}, func() error {
+		for _, c := range r.Calls {
+			said = append(said, Said{What: c.Name(), At: c.At})
+		}
+		return nil
+	})
+	return said, err
+}
+
 func (d *desk) Answer(ctx context.Context, r Request, a Answer) error {
 	return d.hear(ctx, heard{What: "answer " + a.To.User, State: r.State}, func() error {
 		d.told = append(d.told, a)
@@ -191,9 +241,11 @@ func (d *desk) change(f func(*desk)) {
 type tenant struct {
 	fake
 	world    *world
-	accounts map[string]Found // by address
-	members  map[string]bool  // account and grant
-	blindTo  time.Time        // Find sees nobody before
+	accounts map[string]Found  // by address
+	members  map[string]bool   // account and grant
+	learned  fake              // what was asked before anybody was let in
+	managers map[string]string // by address
+	blindTo  time.Time         // Find sees nobody before
 }
 
 // hear reports every call for a guest whom no complete approval lets in.
@@ -254,6 +306,28 @@ func (e *tenant) Invite(ctx context.Context, g Guest) (inv Invitation, err error
 		return nil
 	})
 	return inv, err
+}
+
+func (e *tenant) Manager(ctx context.Context, email string) (manager string, ok bool, err error) {
+	err = e.learned.hear(ctx, heard{What: "manager " + email}, func() error {
+		manager, ok = e.managers[email]
+		return nil
+	})
+	return manager, ok, err
+}
+
+func (e *tenant) Facts(ctx context.Context, email, domain string) (known TenantFacts, err error) {
+	err = e.learned.hear(ctx, heard{What: "facts " + email}, func() error {
+		acc, ok := e.accounts[email]
+		known = TenantFacts{Account: ok, Guest: acc.Guest, Pending: acc.Pending, Disabled: acc.Disabled}
+		for address, acc := range e.accounts {
+			if acc.Guest && domain != "" && strings.HasSuffix(address, "@"+domain) {
+				known.Count.Guests++
+			}
+		}
+		return nil
+	})
+	return known, err
 }
 
 func (e *tenant) Look(ctx context.Context, account string) (acc Found, err error) {

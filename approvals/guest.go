@@ -14,6 +14,12 @@ const replicatesFor = 2 * time.Hour
 func (w *Worker) guest(ctx context.Context, r Request) (outcome, error) {
 	switch r.State {
 	case Inviting:
+		if !r.Hold.IsZero() { // the clock lets it go, and owes this anew
+			return outcome{again: latest(r.Hold, w.Now().Add(pressesWait))}, nil
+		}
+		if r.recalls() { // whoever wants it back is heard first, and owes this anew
+			return outcome{again: w.Now().Add(pressesWait)}, nil
+		}
 		if !r.Until.IsZero() && !w.Now().Before(r.Until) {
 			return outcome{again: w.Now().Add(time.Minute)}, nil // the time is over: the clock says so any moment
 		}
@@ -25,7 +31,7 @@ func (w *Worker) guest(ctx context.Context, r Request) (outcome, error) {
 		return w.watch(ctx, r)
 	case Ending:
 		return w.takeNext(ctx, r)
-	case Pending, Active, Denied, Cancelled, TimedOut, Ended, Failed:
+	case Pending, Active, Split, Denied, Cancelled, TimedOut, Ended, Failed:
 	}
 	return outcome{}, nil
 }

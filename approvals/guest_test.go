@@ -118,6 +118,7 @@ func TestWhatAPlatformAsksForIsWaited(t *testing.T) {
 				if slices.Contains([]string{"cards", "direct", "answer", "person", "members"}, method) {
 					calls = w.desk.calls
 				}
+				w.noFacts()
 				w.start()
 				w.desk.fails(method, fault{err: busy})
 				w.tenant.fails(method, fault{err: busy})

@@ -28,6 +28,8 @@ const (
 	WideStuck       = "entra stuck "      // one request's step is refused and tried on
 	WideSlackToken  = "slack token"       // nothing can be asked of Slack
 	WideChannel     = "slack channel "    // nothing can be posted there
+	WideStranded    = "stranded "         // one request has nobody who could decide it
+	WidePolicy      = "policy"            // the configuration has mistakes, and the old one is used
 	WideScope       = "slack scope "      // the app may not do something that it needs
 )
 

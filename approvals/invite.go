@@ -27,7 +27,11 @@ func (w *Worker) mayInvite(ctx context.Context, r Request) (twin *Account, wait 
 			wait = true // it was closed meanwhile, or somebody else is at it
 			return Change{}, ErrNotDue
 		}
-		return advance(q, w.Now(), InviteTried{})
+		c, err := advance(q, w.Now(), InviteTried{})
+		if err == nil && len(c.Entries) == 0 { // it may not leave now, and nothing is written down
+			wait, err = true, ErrNotDue
+		}
+		return c, err
 	})
 	if isNotDue(err) {
 		return twin, wait, nil
@@ -41,7 +45,7 @@ func (w *Worker) invitedBy(others []Request, except RequestID) (twin *Account, w
 	now := w.Now()
 	for _, o := range others {
 		switch {
-		case o.ID == except:
+		case o.ID == except, len(o.Guests) > 0: // each of several has an invitation of their own
 		case o.Account.ID != "" && now.Sub(o.Account.Invited) < replicatesFor:
 			return &o.Account, false
 		case o.Account.ID == "" && !o.Account.Tried.IsZero() && w.doubts.age(o, now) < underWayFor:

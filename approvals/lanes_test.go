@@ -204,3 +204,23 @@ func TestAnInvitationOfARequestThatFailedIsNotRepeated(t *testing.T) {
 		}
 	})
 }
+
+func TestMoreWorkThanHands(t *testing.T) {
+	story(t, func(w *world) {
+		w.hands = 2
+		w.start()
+		for i := range 50 {
+			if _, err := w.service.Submit(w.Context(), draft(func(d *Draft) { d.Email = "g" + string(rune('a'+i%26)) + string(rune('a'+i/26)) + "@acme.example" })); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.pass(time.Second)
+		shown := map[string]bool{} // some twice: as they were made, and when Entra has said what it knows
+		for _, h := range append(w.desk.calls("cards"), w.desk.calls("direct")...) {
+			shown[h.What] = true
+		}
+		if len(shown) != 100 {
+			t.Errorf("%d cards and messages of 50 requests", len(shown))
+		}
+	})
+}

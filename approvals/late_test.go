@@ -126,7 +126,7 @@ func TestWhatIsWantedAndNotWantedInTurns(t *testing.T) {
 			r = w.get(r.ID)
 			other := r
 			other.ID, other.State = "INV-9", Active
-			worker := &Worker{Store: &fickle{memory: w.store, other: other, until: until}, Tenant: w.tenant, Policy: w.policy, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+			worker := &Worker{Store: &fickle{memory: w.store, other: other, until: until}, Tenant: w.tenant, Policy: w.policy.Always, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 			err := worker.takeBack(w.Context(), r, r.Access.Grants[0])
 			if t, ok := errors.AsType[*Trouble](err); (err == nil) != (want.kind == "") || ok && t.Kind != want.kind {
 				w.Errorf("until %d: %v", until, err)

@@ -16,7 +16,8 @@ const (
 	// After a crash: cards are brought up to date, acknowledged presses are
 	// authorised, a deadline that passed meanwhile ends the request.
 	Pending State = "pending"
-	// Inviting is approved and waits for Entra: the guest, then every grant.
+	// Inviting is approved. Until Hold nothing leaves, and the approval can be
+	// undone; then it waits for Entra: the guest, then every grant.
 	// After a crash: the guest is looked for before anything is invited.
 	Inviting State = "inviting"
 	// Invited waits for the guest to redeem; every grant is in place.
@@ -28,13 +29,17 @@ const (
 	// Ending waits for Entra to take every grant back.
 	// After a crash: grants already gone are found gone.
 	Ending State = "ending"
+	// Split was approved for several guests, each of whom goes on as a request of
+	// their own. After a crash: those that are not made yet are made.
+	Split State = "split"
 	// Denied ended by an approver's no.
 	Denied State = "denied"
 	// Cancelled ended by the requester's own word.
 	Cancelled State = "cancelled"
 	// TimedOut ended because a stage did not decide in time: no answer is a no.
 	TimedOut State = "timed out"
-	// Ended had its access, and all of it is taken back.
+	// Ended had its access, and all of it is taken back. It goes back to Ending
+	// when a grant turns out to have been made after all.
 	Ended State = "ended"
 	// Failed waits for a human: Entra refused for good. Retry goes back to Inviting.
 	Failed State = "failed"
@@ -42,7 +47,7 @@ const (
 
 // States are all states, in the order of a request's life.
 func States() []State {
-	return []State{Pending, Inviting, Invited, Active, Ending, Denied, Cancelled, TimedOut, Ended, Failed}
+	return []State{Pending, Inviting, Invited, Active, Ending, Split, Denied, Cancelled, TimedOut, Ended, Failed}
 }
 
 // Event is something that happened and may change a request.
@@ -59,6 +64,8 @@ type (
 	Voted struct {
 		By     Person
 		Groups []string
+		Behalf *Behalf // whose right it is, if By has none of their own
+		Chosen *Person // whom the press chose for the next stage
 		Press  Press
 	}
 	// Dismissed takes back a press that does not count; the person is told why.
@@ -71,6 +78,56 @@ type (
 	Withdrawn struct {
 		By  PersonID
 		Tag string
+	}
+	// Edited is the requester changing the terms before anybody decided. Edition is
+	// of those that they changed.
+	Edited struct {
+		By      PersonID
+		Tag     string
+		Edition int
+		Terms   Terms
+	}
+	// Answered is the requester's answer to the question that was asked at that moment.
+	Answered struct {
+		By    PersonID
+		Tag   string
+		Asked time.Time
+		Text  string
+	}
+	// Nudged is the requester asking the approvers to look.
+	Nudged struct {
+		By  PersonID
+		Tag string
+	}
+	// Undone is a press by somebody who takes their own approval back.
+	Undone struct {
+		By    Person
+		Press Press
+	}
+	// Revoked is a press by somebody who ends an access before its time. Groups are
+	// the stages' user groups that they were seen in, Admin that they administer.
+	Revoked struct {
+		By     Person
+		Groups []string
+		Admin  bool
+		Press  Press
+	}
+	// LeadRevoked says that the request for several was revoked which this one came from.
+	LeadRevoked struct{ Lead Request }
+	// Seated says who has a role among the approvers of a stage.
+	Seated struct{ Seat Seat }
+	// FactsFound is what Entra knows of the guest.
+	FactsFound struct{ Tenant TenantFacts }
+	// NobodyLeft says that none of a stage's approvers can decide.
+	NobodyLeft struct{ Stage int }
+	// SomebodyLeft says that somebody can again.
+	SomebodyLeft struct{ Stage int }
+	// Ticked says that time has passed while a stage runs.
+	Ticked struct{}
+	// Spread says what became of one guest of a request for several.
+	Spread struct {
+		Index int
+		Child Child
 	}
 	// DeadlinePassed says that the clock of the stage ran out.
 	DeadlinePassed struct{}
@@ -107,13 +164,25 @@ type (
 	}
 	// Erased is an operator's order to forget who the guest was. By is how the
 	// operator is called on their machine.
-	Erased struct{ By string }
+	Erased struct{ By, Email string }
 )
 
 func (Pressed) event()        {}
 func (Voted) event()          {}
 func (Dismissed) event()      {}
 func (Withdrawn) event()      {}
+func (Edited) event()         {}
+func (Answered) event()       {}
+func (Nudged) event()         {}
+func (Undone) event()         {}
+func (Revoked) event()        {}
+func (LeadRevoked) event()    {}
+func (Seated) event()         {}
+func (FactsFound) event()     {}
+func (NobodyLeft) event()     {}
+func (SomebodyLeft) event()   {}
+func (Ticked) event()         {}
+func (Spread) event()         {}
 func (DeadlinePassed) event() {}
 func (InviteTried) event()    {}
 func (InviteHeld) event()     {}
@@ -154,6 +223,30 @@ func (r Request) apply(ev Event, now time.Time) (Request, []Owing, error) {
 		return r.dismissed(ev)
 	case Withdrawn:
 		return r.withdrawn(ev, now)
+	case Edited:
+		return r.edited(ev, now)
+	case Answered:
+		return r.answered(ev, now)
+	case Nudged:
+		return r.nudged(ev, now)
+	case Undone:
+		return r.undone(ev, now)
+	case Revoked:
+		return r.revoked(ev, now)
+	case LeadRevoked:
+		return r.leadRevoked(ev, now)
+	case Seated:
+		return r.seated(ev, now)
+	case FactsFound:
+		return r.factsFound(ev)
+	case NobodyLeft:
+		return r.nobodyLeft(ev, now)
+	case SomebodyLeft:
+		return r.somebodyLeft(ev)
+	case Ticked:
+		return r.ticked(now)
+	case Spread:
+		return r.spread(ev)
 	case DeadlinePassed:
 		return r.deadlinePassed(now)
 	case InviteTried:
@@ -179,7 +272,7 @@ func (r Request) apply(ev Event, now time.Time) (Request, []Owing, error) {
 	case Retried:
 		return r.retried(ev, now)
 	case Erased:
-		return r.erased(now)
+		return r.erased(ev, now)
 	}
 	return r, nil, fmt.Errorf("applying %T to %s: unknown event", ev, r.ID)
 }
@@ -193,7 +286,7 @@ func (r Request) enter(s State, owed ...Owing) (Request, []Owing, error) {
 // close ends a pending request. Presses that were not counted yet are answered
 // with the decision that came first.
 func (r Request) close(s State, by PersonID, reason string, now time.Time) (Request, []Owing, error) {
-	r.State, r.Closed, r.Deadline = s, &Closed{By: by, Reason: reason, At: now}, time.Time{}
+	r.State, r.Closed, r.Deadline, r.Until, r.Hold = s, &Closed{By: by, Reason: reason, At: now}, time.Time{}, time.Time{}, time.Time{}
 	return r.answerRest(by, now).enter(s, Owing{Kind: WorkAnswers})
 }
 
@@ -208,7 +301,7 @@ func (r Request) answerRest(by PersonID, now time.Time) Request {
 	return r
 }
 
-// withdrawn: only the requester, only before a decision.
+// withdrawn: only the requester, only before an invitation can have left.
 func (r Request) withdrawn(ev Withdrawn, now time.Time) (Request, []Owing, error) {
 	if ev.Tag != r.Tag {
 		return r, nil, about(ErrOldCard, r)
@@ -216,7 +309,7 @@ func (r Request) withdrawn(ev Withdrawn, now time.Time) (Request, []Owing, error
 	if !ev.By.Same(r.Requester) {
 		return r, nil, about(ErrOnlyRequester, r)
 	}
-	if r.State != Pending {
+	if r.State != Pending && !r.Held(now) {
 		return r, nil, about(ErrNotCancellable, r).With("state", string(r.State))
 	}
 	return r.close(Cancelled, ev.By, "", now)
@@ -225,8 +318,11 @@ func (r Request) withdrawn(ev Withdrawn, now time.Time) (Request, []Owing, error
 // deadlinePassed looks at the clock itself, so that a stale timer cannot end a
 // newer stage. A press acknowledged in time is authorised before the stage ends.
 func (r Request) deadlinePassed(now time.Time) (Request, []Owing, error) {
-	if r.State != Pending || now.Before(r.Deadline) || len(r.Presses) > 0 {
+	if r.State != Pending || now.Before(r.over()) || len(r.Presses) > 0 {
 		return r, nil, ErrNotDue
+	}
+	if e := r.CurrentStage().Escalate; e != nil && e.Deadline > 0 && r.Escalated.IsZero() {
+		return r.escalate(CallEscalate, now)
 	}
 	return r.close(TimedOut, PersonID{}, "", now)
 }
@@ -251,7 +347,7 @@ func (r Request) timeOver(now time.Time) (Request, []Owing, error) {
 		}
 		r.Trouble, r.Closed = nil, nil
 		return r.enter(Ending, Owing{Kind: WorkGuest})
-	case Pending, Ending, Denied, Cancelled, TimedOut, Ended:
+	case Pending, Ending, Split, Denied, Cancelled, TimedOut, Ended:
 	}
 	return r, nil, ErrNotDue
 }
@@ -265,7 +361,7 @@ func (r Request) delayed(t Trouble) (Request, []Owing, error) {
 		}
 		r.Trouble = &t
 		return r.enter(r.State)
-	case Pending, Invited, Active, Denied, Cancelled, TimedOut, Ended, Failed:
+	case Pending, Invited, Active, Split, Denied, Cancelled, TimedOut, Ended, Failed:
 	}
 	return r, nil, ErrNotDue
 }
@@ -301,11 +397,15 @@ func (r Request) retried(ev Retried, now time.Time) (Request, []Owing, error) {
 		return r, nil, about(ErrNotRetryable, r).With("state", string(Ended))
 	}
 	r.Trouble, r.Closed, r.State, r.Account.Granted = nil, nil, Inviting, nil
-	owed := []Owing{{Kind: WorkGuest}, {Kind: WorkAnswers}}
+	owed := []Owing{{Kind: WorkGuest}, {Kind: WorkAnswers}, {Kind: WorkVotes}}
 	if !r.Until.IsZero() {
 		owed = append(owed, Owing{Kind: WorkClock, Due: r.Until})
 	}
-	return r.answerRest(p.By, now).enter(Inviting, owed...)
+	revokes := slices.DeleteFunc(slices.Clone(r.Presses), func(p Press) bool { return p.Verdict != Revoke })
+	r.Presses = slices.DeleteFunc(r.Presses, func(p Press) bool { return p.Verdict == Revoke })
+	r = r.answerRest(p.By, now)
+	r.Presses = revokes // they are heard before anything leaves
+	return r.enter(Inviting, owed...)
 }
 
 // grantKeys are the keys of all that the access opens.

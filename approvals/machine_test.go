@@ -38,7 +38,15 @@ var members = map[string][]string{"S1": {"sam", "ann"}, "S2": {"olga", "ann", "s
 
 func fresh() Request {
 	d := Draft{By: colleague("ann"), Email: "jane@acme.example", Name: "Jane", Access: "falcon", For: 30 * 24 * time.Hour, Reason: "kick-off"}
-	return Open("INV-1", d.By.ID, Guest{Email: d.Email, Name: d.Name}, falcon(), d, nine).Request
+	return open("INV-1", d, falcon(), nine).Request
+}
+
+// open makes the first version of a request without asking a policy.
+func open(id RequestID, d Draft, a Access, now time.Time) Change {
+	return Open(id, Plan{
+		Requester: d.By.ID, Guest: Guest{Email: d.Email, Name: d.Name, Company: d.Company}, Access: a,
+		Terms: Terms{For: d.For, Ends: d.Ends, OpenEnded: d.OpenEnded, Grants: a.Grants, Reason: d.clean().Reason},
+	}, Limits{}, now)
 }
 
 // step is one thing that happens in a table, on the request as it is by then.
@@ -49,7 +57,7 @@ func just(ev Event) step { return func(Request, time.Time) Event { return ev } }
 // press is somebody's press; judged is the worker's word on it with true facts.
 func press(user string, v Verdict) step {
 	return func(r Request, _ time.Time) Event {
-		return Pressed{Press{By: id(user), Verdict: v, Reason: "because", Stage: r.Stage, Tag: r.Tag}}
+		return Pressed{Press{By: id(user), Verdict: v, Reason: "because", Stage: r.Stage, Edition: r.Edition, Tag: r.Tag}}
 	}
 }
 
@@ -69,16 +77,16 @@ func judgedAs(who Person) step {
 	return func(r Request, _ time.Time) Event {
 		for _, p := range r.Presses {
 			if p.By.Same(who.ID) {
-				return Voted{By: who, Groups: groupsOf(r, who.ID.User), Press: p}
+				return Voted{By: who, Groups: groupsSeen(r, who.ID.User), Press: p}
 			}
 		}
 		return Voted{By: who, Press: Press{By: who.ID}}
 	}
 }
 
-func groupsOf(r Request, user string) []string {
+func groupsSeen(r Request, user string) []string {
 	var in []string
-	for _, g := range r.CurrentStage().Groups() {
+	for _, g := range groupsOf(r.CurrentStage().Approvers) {
 		if has(members[g], user) {
 			in = append(in, g)
 		}
@@ -342,7 +350,7 @@ func TestButtonsFromBeforeThereWereTagsWork(t *testing.T) {
 func TestEveryRequestHasATagOfItsOwn(t *testing.T) {
 	seen := map[string]bool{}
 	for _, later := range []time.Duration{0, 1, time.Millisecond, time.Hour, -time.Hour, 365 * 24 * time.Hour} {
-		r := Open("INV-1", id("ann"), Guest{Email: "jane@acme.example"}, falcon(), Draft{}, nine.Add(later)).Request
+		r := open("INV-1", Draft{By: colleague("ann"), Email: "jane@acme.example"}, falcon(), nine.Add(later)).Request
 		if r.Tag == "" || len(r.Tag) > 16 || strings.ContainsAny(r.Tag, ": ") || seen[r.Tag] {
 			t.Errorf("after %s: %q", later, r.Tag)
 		}

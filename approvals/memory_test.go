@@ -23,7 +23,8 @@ type memory struct {
 	inHand    map[rowKey]bool
 	woken     map[Lane]chan struct{}
 	incidents map[string]Incident
-	fails     map[string]error // by method, until taken out
+	given     map[string]Delegation // by whose right it is
+	fails     map[string]error      // by method, until taken out
 }
 
 type rowKey struct {
@@ -36,7 +37,7 @@ func (o Owed) key() rowKey { return rowKey{o.Request, o.Kind} }
 func newMemory() *memory {
 	return &memory{
 		kept: map[RequestID][]byte{}, trail: map[RequestID][]Entry{}, rows: map[rowKey]Owed{},
-		inHand: map[rowKey]bool{}, fails: map[string]error{}, incidents: map[string]Incident{},
+		inHand: map[rowKey]bool{}, fails: map[string]error{}, incidents: map[string]Incident{}, given: map[string]Delegation{},
 		woken: map[Lane]chan struct{}{LaneSlack: make(chan struct{}, 1), LaneEntra: make(chan struct{}, 1)},
 	}
 }
@@ -199,7 +200,7 @@ func (m *memory) Together(_ context.Context, id RequestID, change func(Request, 
 	defer m.mu.Unlock()
 	return m.change(id, nil, func(r Request) (Change, error) {
 		others := slices.DeleteFunc(m.all(), func(q Request) bool {
-			return q.ID == id || !q.Live() || !strings.EqualFold(q.Guest.Email, r.Guest.Email)
+			return q.ID == id || !q.Live() || !slices.ContainsFunc(r.Addresses(), func(a string) bool { return isFor(q, a) })
 		})
 		return change(r, others)
 	})
@@ -284,17 +285,61 @@ func (m *memory) List(_ context.Context, q Query) (Page, error) {
 func (m *memory) Guest(_ context.Context, email string) ([]Request, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.DeleteFunc(m.all(), func(r Request) bool { return !r.Live() || !strings.EqualFold(r.Guest.Email, email) }), nil
+	return slices.DeleteFunc(m.all(), func(r Request) bool { return !r.Live() || !isFor(r, email) }), nil
 }
 
 func (m *memory) History(_ context.Context, email string) ([]Request, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.DeleteFunc(m.all(), func(r Request) bool { return !strings.EqualFold(r.Guest.Email, email) }), nil
+	return slices.DeleteFunc(m.all(), func(r Request) bool { return !isFor(r, email) }), nil
+}
+
+func isFor(r Request, email string) bool {
+	return slices.ContainsFunc(r.Addresses(), func(a string) bool { return strings.EqualFold(a, email) })
 }
 
 func (m *memory) Trail(_ context.Context, id RequestID) ([]Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.trail[id]), nil
+}
+
+func (m *memory) Domain(_ context.Context, domain string) (count DomainCount, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.all() {
+		if !slices.ContainsFunc(r.Addresses(), func(a string) bool { return strings.HasSuffix(strings.ToLower(a), "@"+domain) }) {
+			continue
+		}
+		switch r.State {
+		case Pending:
+			count.Pending++
+		case Inviting, Invited, Active:
+			count.Live++
+			if r.State == Active {
+				count.Active++
+			}
+		case Split:
+		case Ending, Denied, Cancelled, TimedOut, Ended, Failed:
+			count.Before++
+		}
+	}
+	return count, nil
+}
+
+func (m *memory) Delegate(_ context.Context, d Delegation) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if d.To.User == "" {
+		delete(m.given, d.From.User)
+		return nil
+	}
+	m.given[d.From.User] = d
+	return nil
+}
+
+func (m *memory) Delegations(context.Context) ([]Delegation, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Values(m.given)), nil
 }

@@ -15,11 +15,18 @@ const (
 	WorkGuest   Work = "guest"   // the guest and their grants in Entra
 	WorkClock   Work = "clock"   // the deadline of a stage, the end of an access
 	WorkFailure Work = "failure" // the messages to the admins about a failure
+	WorkThread  Work = "thread"  // what is said once under the cards
+	WorkSight   Work = "sight"   // whether anybody is left who can decide
+	WorkFacts   Work = "facts"   // what Entra knows of the guest and the requester
+	WorkSpread  Work = "spread"  // the requests of the guests of one for several
 )
 
 // Works are all kinds of work.
 func Works() []Work {
-	return []Work{WorkCards, WorkDirect, WorkVotes, WorkAnswers, WorkGuest, WorkClock, WorkFailure}
+	return []Work{
+		WorkCards, WorkDirect, WorkVotes, WorkAnswers, WorkGuest, WorkClock, WorkFailure,
+		WorkThread, WorkSight, WorkFacts, WorkSpread,
+	}
 }
 
 // Lane is whose hands do a kind of work. However slow one lane is, the other
@@ -37,7 +44,7 @@ func Lanes() []Lane { return []Lane{LaneSlack, LaneEntra} }
 
 // Lane is the lane of a kind of work. One that this program does not know is Slack's.
 func (w Work) Lane() Lane {
-	if w == WorkGuest {
+	if w == WorkGuest || w == WorkFacts {
 		return LaneEntra
 	}
 	return LaneSlack

@@ -16,12 +16,13 @@ const (
 	callLook     call = "look"
 	callGrant    call = "grant"
 	callTakeBack call = "take back"
+	callFacts    call = "facts" // which nothing waits for
 )
 
 // needs are the incidents each of which makes a call pointless.
 func (c call) needs() []string {
 	switch c {
-	case callFind, callLook:
+	case callFind, callLook, callFacts:
 		return []string{WideToken, WideDirectory}
 	case callInvite:
 		return []string{WideToken, WideInvitations}

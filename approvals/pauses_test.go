@@ -305,6 +305,7 @@ func TestWaitingForOnesTurnIsNoAttempt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			story(t, func(w *world) {
 				faults := slices.Repeat([]fault{{err: wait}}, 10)
+				w.noFacts()
 				w.desk.fails("direct", append(faults, fault{err: &Trouble{Kind: Later, Status: 500}})...)
 				log := &logged{}
 				w.log = log
@@ -373,4 +374,10 @@ func TestWhatFailedTogetherDoesNotComeAgainTogether(t *testing.T) {
 			t.Errorf("asked at %v", at)
 		}
 	})
+}
+
+// noFacts keeps Entra from saying what it knows of guests: no news of it comes
+// between what a test looks at.
+func (w *world) noFacts() {
+	w.tenant.learned.fails("facts", fault{err: &Trouble{Kind: Later, Code: CodePace, After: 24 * time.Hour}, always: true})
 }

@@ -37,6 +37,9 @@ type Store interface {
 	// Incident changes the one incident of a key; change is given the zero
 	// Incident with that key if there is none. One that returns the zero Incident forgets it.
 	Incident(ctx context.Context, key string, change func(Incident) (Incident, error)) (Incident, error)
+	// Delegate keeps what somebody made of their right to decide, instead of what they
+	// made of it before, and says so in the trail.
+	Delegate(ctx context.Context, d Delegation) error
 	// Writable reports whether writes can be kept now. It tries if it does not know.
 	Writable(ctx context.Context) error
 	Reader
@@ -55,6 +58,10 @@ type Reader interface {
 	History(ctx context.Context, email string) ([]Request, error)
 	// Incidents returns every incident that is kept, by key.
 	Incidents(ctx context.Context) ([]Incident, error)
+	// Domain counts the requests for guests of a mail domain.
+	Domain(ctx context.Context, domain string) (DomainCount, error)
+	// Delegations are all that were ever made and not replaced, by whose right they give.
+	Delegations(ctx context.Context) ([]Delegation, error)
 	// Trail returns the audit entries of a request, oldest first.
 	Trail(ctx context.Context, id RequestID) ([]Entry, error)
 }
@@ -82,6 +89,11 @@ type Tenant interface {
 	Find(ctx context.Context, email string) (acc Found, ok bool, err error)
 	// Invite sends one invitation. An error of kind Unsure may have invited.
 	Invite(ctx context.Context, g Guest) (Invitation, error)
+	// Manager is the e-mail address of somebody's manager; ok is false if there is none.
+	Manager(ctx context.Context, email string) (manager string, ok bool, err error)
+	// Facts says what the tenant knows of a guest who may not be in it, and, of a
+	// domain if one is given, how many guests it has. It changes nothing.
+	Facts(ctx context.Context, email, domain string) (TenantFacts, error)
 	// Look returns the account's present state.
 	Look(ctx context.Context, accountID string) (Found, error)
 	// Grant gives a right; giving it twice is success.
@@ -107,12 +119,15 @@ type Invitation struct {
 	Link      string // the redeem link, a secret
 }
 
-// People is Slack as far as it knows people. Both calls read afresh.
+// People is Slack as far as it knows people. All calls read afresh.
 type People interface {
 	// Person describes somebody; ErrUnknownPerson if Slack knows nobody by that ID.
 	Person(ctx context.Context, id PersonID) (Person, error)
 	// Members are the user IDs in a user group; none if there is no such group.
 	Members(ctx context.Context, group string) ([]string, error)
+	// ByEmail describes the person of an e-mail address; ErrUnknownPerson if there is
+	// none. An address is a way to look somebody up, and proves nothing.
+	ByEmail(ctx context.Context, email string) (Person, error)
 }
 
 // Desk is what people see in Slack. Each call makes Slack match the request and
@@ -124,6 +139,9 @@ type Desk interface {
 	People
 	Cards(ctx context.Context, r Request, note Note) ([]Posted, error)
 	Direct(ctx context.Context, r Request, note Note) (Posted, []Said, error)
+	// Thread says under the cards what Calls of the request are unsaid, and returns
+	// all that are said now, by Call.Name.
+	Thread(ctx context.Context, r Request, note Note) ([]Said, error)
 	// Failure shows every admin that a request failed, and what became of it.
 	Failure(ctx context.Context, r Request, note Note) ([]Posted, error)
 	// Incident shows every admin an incident, and its end.

@@ -47,47 +47,76 @@ func (s *Service) decide(ctx context.Context, id RequestID, by PersonID, what st
 	return r, wrapFault(err, fmt.Sprintf("applying %T to %s", ev, id))
 }
 
-// MayDecide refuses somebody who could not decide the request now, so that no
-// form is opened for nothing, and keeps the refusal in the trail. Who may not
-// decide is told that and nothing about the request. It decides nothing. Of the press
-// only the person and the button matter.
+// MayDecide refuses somebody who could not press a button of the request now, so
+// that no form is opened for nothing, and keeps the refusal in the trail. Who may
+// not decide is told that and nothing about the request. It decides nothing. Of the
+// press only the person and the button matter.
 func (s *Service) MayDecide(ctx context.Context, id RequestID, p Press) (Request, error) {
-	by := p.By
 	r, err := s.Store.Get(ctx, id)
 	if why, ok := errors.AsType[*Refusal](err); ok {
-		return Request{}, s.Tell(ctx, id, by, why)
+		return Request{}, s.Tell(ctx, id, p.By, why)
 	}
 	if err != nil {
 		return Request{}, wrapFault(err, "reading "+string(id))
 	}
-	p.Verdict = Approve // no reason is given yet
+	if p.Verdict == Deny || p.Verdict == Ask {
+		p.Reason = "-" // none is given yet
+	}
 	if why, ok := errors.AsType[*Refusal](r.open(p, s.Now())); ok {
-		err := s.noteRefusal(ctx, id, by, why)
-		why = s.Tell(ctx, id, by, why)
+		err := s.noteRefusal(ctx, id, p, why)
+		why = s.Tell(ctx, id, p.By, why)
 		if err != nil {
 			return r, &UnnotedError{Refusal: why, Fault: err}
 		}
 		return r, why
 	}
-	seen := sight{people: s.People}
-	who, groups, err := seen.of(ctx, by, r.CurrentStage().Groups())
-	if err == nil {
-		err = r.MayDecide(who, groups)
-	}
+	err = s.mayPress(ctx, r, p)
 	why, ok := errors.AsType[*Refusal](err)
 	if !ok {
 		return r, err
 	}
-	if err := s.noteRefusal(ctx, id, by, why); err != nil {
+	if err := s.noteRefusal(ctx, id, p, why); err != nil {
 		return r, &UnnotedError{Refusal: why, Fault: err}
 	}
 	return r, why
 }
 
-// noteRefusal keeps in the trail that somebody was not let deny.
-func (s *Service) noteRefusal(ctx context.Context, id RequestID, by PersonID, why *Refusal) error {
+// mayPress looks at the person.
+func (s *Service) mayPress(ctx context.Context, r Request, p Press) error {
+	if p.Verdict == Revoke {
+		_, _, err := s.Story(ctx, r.ID, p.By)
+		if errors.Is(err, ErrNotFound) {
+			return about(ErrMayNotRevoke, r)
+		}
+		return err
+	}
+	seen := sight{people: s.People}
+	who, groups, err := seen.of(ctx, p.By, groupsOf(r.Approvers(r.Stage)))
+	if err != nil {
+		return err
+	}
+	var behalf *Behalf
+	if !named(r.Approvers(r.Stage), p.By.User, groups) {
+		if behalf, err = s.behalf(ctx, &seen, r, p); err != nil {
+			return err
+		}
+	}
+	return r.MayDecide(who, groups, behalf)
+}
+
+func (s *Service) behalf(ctx context.Context, seen *sight, r Request, p Press) (*Behalf, error) {
+	all, err := s.Store.Delegations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.At = s.Now()
+	return seen.behalf(ctx, all, r, p)
+}
+
+// noteRefusal keeps in the trail that somebody was not let decide.
+func (s *Service) noteRefusal(ctx context.Context, id RequestID, p Press, why *Refusal) error {
 	_, err := s.Store.Update(ctx, id, func(r Request) (Change, error) {
-		return Change{Request: r, Entries: []Entry{refusedEntry(r, by, string(Deny), why, s.Now())}}, nil
+		return Change{Request: r, Entries: []Entry{refusedEntry(r, p.By, string(p.Verdict), why, s.Now())}}, nil
 	})
 	return err
 }

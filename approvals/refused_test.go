@@ -40,7 +40,7 @@ func TestAnOldCardIsRefusedAndNoted(t *testing.T) {
 			return err
 		},
 		"deny": func(w *world, r RequestID, who PersonID) error { // asks for the form
-			_, err := w.service.MayDecide(w.Context(), r, Press{By: who, Tag: older})
+			_, err := w.service.MayDecide(w.Context(), r, Press{By: who, Verdict: Deny, Tag: older})
 			return err
 		},
 		"retry": func(w *world, r RequestID, who PersonID) error {
@@ -87,11 +87,11 @@ func TestARefusalIsToldThoughItCannotBeNoted(t *testing.T) {
 			return err
 		},
 		"form": func(w *world, r Request) error {
-			_, err := w.service.MayDecide(w.Context(), r.ID, Press{By: id("ann"), Tag: r.Tag})
+			_, err := w.service.MayDecide(w.Context(), r.ID, Press{By: id("ann"), Verdict: Deny, Tag: r.Tag})
 			return err
 		},
 		"form of a stranger": func(w *world, r Request) error {
-			_, err := w.service.MayDecide(w.Context(), r.ID, Press{By: id("ben"), Tag: r.Tag})
+			_, err := w.service.MayDecide(w.Context(), r.ID, Press{By: id("ben"), Verdict: Deny, Tag: r.Tag})
 			return err
 		},
 	} {

@@ -48,15 +48,39 @@ type Request struct {
 	State     State         `json:"state"`
 	Requester PersonID      `json:"requester"`
 	Guest     Guest         `json:"guest"`
-	Access    Access        `json:"access"` // as the policy had it when the request was made
-	For       time.Duration `json:"for"`    // how long the access lasts once approved
+	Access    Access        `json:"access"`               // as the policy had it when the request was made
+	For       time.Duration `json:"for"`                  // how long the access lasts once approved
+	Ends      time.Time     `json:"ends,omitzero"`        // or the day on which it ends
+	OpenEnded bool          `json:"open_ended,omitempty"` // or neither
 	Reason    string        `json:"reason"`
+	Filled    []Filled      `json:"filled,omitempty"`  // answers to the questions of the access
+	Edition   int           `json:"edition,omitempty"` // counts the changes of the terms
+	Edits     []Edit        `json:"edits,omitempty"`
+	Facts     Facts         `json:"facts,omitzero"`
+	FactsOf   []Facts       `json:"facts_of,omitempty"` // of each domain of several guests
+	Rules     []Applied     `json:"rules,omitempty"`
+	Limits    Limits        `json:"limits,omitzero"` // as the policy had them
 	Opened    time.Time     `json:"opened"`
 	Changed   time.Time     `json:"changed"`
 	Stage     int           `json:"stage"`
-	Deadline  time.Time     `json:"deadline,omitzero"` // of the stage, while pending
-	Until     time.Time     `json:"until,omitzero"`    // the end of the access, once approved
-	Presses   []Press       `json:"presses,omitempty"` // acknowledged, not yet authorised
+	Since     time.Time     `json:"since,omitzero"`     // the stage runs, without the time it waited for the requester
+	Deadline  time.Time     `json:"deadline,omitzero"`  // of the stage, while pending
+	Seats     []Seat        `json:"seats,omitempty"`    // who has the roles among the approvers
+	Reminded  int           `json:"reminded,omitempty"` // reminders of the stage that are over
+	Escalated time.Time     `json:"escalated,omitzero"` // of the stage
+	Stranded  time.Time     `json:"stranded,omitzero"`  // nobody of the stage could decide then
+	Claim     *Claim        `json:"claim,omitempty"`    // who is on it
+	Talk      []Exchange    `json:"talk,omitempty"`     // questions to the requester
+	Nudges    []time.Time   `json:"nudges,omitempty"`   // of the stage
+	Calls     []Call        `json:"calls,omitempty"`    // said in the thread of the stage's card
+	Back      time.Time     `json:"back,omitzero"`      // the deadline that an undo goes back to
+	Undos     int           `json:"undos,omitempty"`    // of the stage
+	Hold      time.Time     `json:"hold,omitzero"`      // until then an approval can be undone
+	Until     time.Time     `json:"until,omitzero"`     // the end of the access, once approved
+	Guests    []Guest       `json:"guests,omitempty"`   // of a request for several, instead of Guest
+	Children  []Child       `json:"children,omitempty"` // what became of each of them
+	Lead      RequestID     `json:"lead,omitempty"`     // the request for several that this one came from
+	Presses   []Press       `json:"presses,omitempty"`  // acknowledged, not yet authorised
 	Votes     []Vote        `json:"votes,omitempty"`
 	Answers   []Answer      `json:"answers,omitempty"` // private words still owed to people
 	Account   Account       `json:"account,omitzero"`
@@ -80,7 +104,12 @@ type Verdict string
 const (
 	Approve Verdict = "approve"
 	Deny    Verdict = "deny"
-	Retry   Verdict = "retry" // an admin's word about a failed request
+	Narrow  Verdict = "change" // less access, or for a shorter time
+	Ask     Verdict = "ask"    // a question to the requester
+	OnIt    Verdict = "claim"  // "I'm on it"
+	Undo    Verdict = "undo"   // one's own approval, before the invitation leaves
+	Revoke  Verdict = "revoke" // the end of an access before its time
+	Retry   Verdict = "retry"  // an admin's word about a failed request
 )
 
 // Press is a button pressed: kept and acknowledged, but not counted before
@@ -88,9 +117,13 @@ const (
 type Press struct {
 	By      PersonID  `json:"by"`
 	Verdict Verdict   `json:"verdict"`
-	Reason  string    `json:"reason,omitempty"`
+	Reason  string    `json:"reason,omitempty"` // also the question of Ask
 	Stage   int       `json:"stage"`
-	Tag     string    `json:"tag,omitempty"` // of the request that the button was drawn for
+	Edition int       `json:"edition,omitempty"` // of the terms that were seen
+	Terms   *Terms    `json:"terms,omitempty"`   // of Narrow
+	Also    bool      `json:"also,omitempty"`    // Narrow that approves, too
+	Choose  string    `json:"choose,omitempty"`  // user ID: who decides the next stage, if it leaves that to this one
+	Tag     string    `json:"tag,omitempty"`     // of the request that the button was drawn for
 	At      time.Time `json:"at"`
 	Reply   string    `json:"reply,omitempty"` // where to answer privately; a capability, never logged
 }
@@ -98,10 +131,67 @@ type Press struct {
 // Vote is a press that counted.
 type Vote struct {
 	By      PersonID  `json:"by"`
+	For     PersonID  `json:"for,omitzero"` // whose right it was, if somebody else's: a delegation
 	Verdict Verdict   `json:"verdict"`
 	Reason  string    `json:"reason,omitempty"`
 	Stage   int       `json:"stage"`
+	Edition int       `json:"edition,omitempty"`
 	At      time.Time `json:"at"`
+}
+
+// Seat is a person found to have a role among the approvers of a stage.
+type Seat struct {
+	Stage int    `json:"stage"`
+	Role  string `json:"role"`
+	User  string `json:"user,omitempty"` // none: nobody has it
+}
+
+// Claim is somebody's "I'm on it".
+type Claim struct {
+	By    PersonID  `json:"by"`
+	Until time.Time `json:"until"`
+}
+
+// Exchange is an approver's question to the requester and its answer.
+type Exchange struct {
+	Stage    int       `json:"stage"`
+	By       PersonID  `json:"by"`
+	Question string    `json:"question"`
+	At       time.Time `json:"at"`
+	Answer   string    `json:"answer,omitempty"`
+	Answered time.Time `json:"answered,omitzero"`
+}
+
+// Call is something to be said once in the thread of a stage's card.
+type Call struct {
+	Kind  CallKind  `json:"kind"`
+	Stage int       `json:"stage"`
+	By    PersonID  `json:"by,omitzero"`
+	At    time.Time `json:"at"`
+}
+
+// Name is what a call is called among what was said.
+func (c Call) Name() string {
+	return "call " + string(c.Kind) + " " + strconv.Itoa(c.Stage) + " " + unix(c.At)
+}
+
+// CallKind says what a Call is about.
+type CallKind string
+
+// The kinds of calls.
+const (
+	CallRemind   CallKind = "remind"   // to those who may decide
+	CallNudge    CallKind = "nudge"    // the same, on the requester's wish
+	CallEscalate CallKind = "escalate" // others may decide now, too
+	CallStranded CallKind = "stranded" // because nobody was left
+	CallAnswered CallKind = "answered" // the requester answered, to who asked
+)
+
+// Child is what became of one guest of a request for several.
+type Child struct {
+	ID    RequestID `json:"id,omitempty"`    // none yet, or none made
+	State State     `json:"state,omitempty"` // as last seen
+	Twin  RequestID `json:"twin,omitempty"`  // had the access already, by this request
 }
 
 // Answer is a refusal that is still to be told to one person in private.
@@ -126,15 +216,17 @@ type Account struct {
 
 // Closed says who closed a request, and in which words.
 type Closed struct {
-	By     PersonID  `json:"by,omitzero"`
-	Reason string    `json:"reason,omitempty"`
-	At     time.Time `json:"at"`
+	Verdict Verdict   `json:"verdict,omitempty"` // revoke, of an access that ended before its time
+	By      PersonID  `json:"by,omitzero"`
+	Reason  string    `json:"reason,omitempty"`
+	At      time.Time `json:"at"`
 }
 
 // Shown is what Slack shows of a request, as far as we have been told.
 type Shown struct {
-	Cards  []Posted `json:"cards,omitempty"`  // one for each stage that was reached
+	Cards  []Posted `json:"cards,omitempty"`  // of each stage that was reached
 	Direct Posted   `json:"direct,omitzero"`  // the message to the requester
+	Under  Posted   `json:"under,omitzero"`   // that message is a reply to this one, if it has a channel
 	Admins []Posted `json:"admins,omitempty"` // the messages to the admins about a failure
 	Said   []Said   `json:"said,omitempty"`
 
@@ -148,6 +240,35 @@ type Posted struct {
 	Channel string `json:"channel"`
 	TS      string `json:"ts"`
 	Version uint64 `json:"version"`
+	Stage   int    `json:"stage,omitempty"` // of a card
+	To      string `json:"to,omitempty"`    // whose card it is or which channel's, if not the stage's own
+}
+
+// Name is what the note of a card is called that is about to be posted.
+func (p Posted) Name() string {
+	if p.To == "" {
+		return "card " + strconv.Itoa(p.Stage)
+	}
+	return "card " + strconv.Itoa(p.Stage) + " " + p.To
+}
+
+// Card is the card of a stage that is shown somewhere, if it is: in the stage's own
+// place if to is empty.
+func (s Shown) Card(stage int, to string) (Posted, bool) {
+	for i, p := range s.Cards {
+		if s.dated() {
+			p.Stage = i
+		}
+		if p.Stage == stage && p.To == to && p.TS != "" {
+			return p, true
+		}
+	}
+	return Posted{}, false
+}
+
+// dated reports whether the cards were noted when each stage had one, in their order.
+func (s Shown) dated() bool {
+	return !slices.ContainsFunc(s.Cards, func(p Posted) bool { return p.Stage != 0 || p.To != "" })
 }
 
 // Said is something that is said once, and when that was.
@@ -181,7 +302,7 @@ func (r Request) Live() bool {
 	switch r.State {
 	case Pending, Inviting, Invited, Active:
 		return true
-	case Ending, Denied, Cancelled, TimedOut, Ended, Failed:
+	case Ending, Split, Denied, Cancelled, TimedOut, Ended, Failed:
 	}
 	return false
 }
@@ -190,14 +311,44 @@ func (r Request) Live() bool {
 // an admin after a failure. Where the guest was erased there is nothing to retry.
 func (r Request) Waits() bool { return r.State == Pending || r.State == Failed && r.Erased.IsZero() }
 
-// LiveKey is what only one live request may have: the guest and the access.
-func (r Request) LiveKey() string { return LiveKey(r.Guest.Email, r.Access.ID) }
+// LiveKey is what only one live request may have: the guest and the access. One
+// for several guests has a key of its own: each of its guests gets a request.
+func (r Request) LiveKey() string {
+	if len(r.Guests) > 0 {
+		return "several\x00" + string(r.ID) + r.Tag
+	}
+	return LiveKey(r.Guest.Email, r.Access.ID)
+}
+
+// Addresses are the e-mail addresses of all guests that a request is for.
+func (r Request) Addresses() []string {
+	var all []string
+	for _, g := range append(slices.Clone(r.Guests), r.Guest) {
+		if g.Email != "" {
+			all = append(all, g.Email)
+		}
+	}
+	return all
+}
+
+// Held reports whether the request is approved and nothing has left yet, so that
+// the approval can be undone.
+func (r Request) Held(now time.Time) bool {
+	return r.State == Inviting && now.Before(r.Hold) && r.Account.Tried.IsZero() && r.Account.ID == ""
+}
 
 // LiveKey is the key of a guest's address and an access.
 func LiveKey(email, access string) string { return strings.ToLower(email) + "\x00" + access }
 
 // clone returns a copy that shares nothing a transition changes.
 func (r Request) clone() Request {
+	r.Edits = slices.Clone(r.Edits)
+	r.Seats = slices.Clone(r.Seats)
+	r.Talk = slices.Clone(r.Talk)
+	r.Nudges = slices.Clone(r.Nudges)
+	r.Calls = slices.Clone(r.Calls)
+	r.Guests = slices.Clone(r.Guests)
+	r.Children = slices.Clone(r.Children)
 	r.Presses = slices.Clone(r.Presses)
 	r.Votes = slices.Clone(r.Votes)
 	r.Answers = slices.Clone(r.Answers)

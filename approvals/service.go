@@ -15,31 +15,11 @@ import (
 type Service struct {
 	Store  Store
 	People People
-	Policy *Policy
+	Policy func() *Policy
 	Now    func() time.Time
 }
 
-// Submit makes a request of a draft. A second live request for the same guest
-// and access is refused with the ID of the first, however many arrive at once.
-func (s *Service) Submit(ctx context.Context, d Draft) (Request, error) {
-	if err := d.By.Colleague(); err != nil {
-		return Request{}, err
-	}
-	guest, access, err := s.Policy.Check(d)
-	if err != nil {
-		return Request{}, err
-	}
-	now := s.Now()
-	r, err := s.Store.Create(ctx, LiveKey(guest.Email, access.ID), func(id RequestID, live *Request) (Change, error) {
-		if live != nil {
-			return Change{}, Refusals{RefuseTwin(*live)}
-		}
-		return Open(id, d.By.ID, guest, access, d, now), nil
-	})
-	return r, wrapFault(err, "submitting a request")
-}
-
-// Press keeps what somebody pressed (Approve, Deny or an admin's Retry) and
+// Press keeps what somebody pressed (any Verdict) and
 // returns when it is on disk. Whether it counts is settled by the worker, on
 // facts read afresh; the person hears of it privately if not. A press that cannot
 // count whoever made it is refused at once.
@@ -80,11 +60,11 @@ func (s *Service) Tell(ctx context.Context, id RequestID, to PersonID, why *Refu
 // Admin says who somebody is and whether they administer partnerbot.
 func (s *Service) Admin(ctx context.Context, id PersonID) (Person, bool, error) {
 	seen := sight{people: s.People}
-	who, groups, err := seen.of(ctx, id, s.Policy.AdminGroups())
+	who, groups, err := seen.of(ctx, id, s.Policy().AdminGroups())
 	if err != nil {
 		return Person{}, false, err
 	}
-	return who, who.Colleague() == nil && s.Policy.Admin(id.User, groups), nil
+	return who, who.Colleague() == nil && s.Policy().Admin(id.User, groups), nil
 }
 
 // Pending lists what waits for a decision: everything for admins, one's own for
@@ -137,19 +117,26 @@ func (s *Service) Story(ctx context.Context, id RequestID, by PersonID) (Request
 	return r, trail, wrapFault(err, "reading the trail of "+string(id))
 }
 
-// approves refuses whoever is no approver in any stage.
+// approves refuses whoever is no approver in any stage, and has the right of none.
 func (s *Service) approves(ctx context.Context, r Request, by PersonID) error {
 	seen := sight{people: s.People}
-	for _, stage := range r.Access.Stages {
-		_, groups, err := seen.of(ctx, by, stage.Groups())
+	for i := range r.Access.Stages {
+		_, groups, err := seen.of(ctx, by, groupsOf(r.Named(i)))
 		if err != nil {
 			return err
 		}
-		if stage.names(by.User, groups) {
+		if named(r.Named(i), by.User, groups) {
 			return nil
 		}
 	}
-	return ErrNotFound.With("id", string(r.ID))
+	behalf, err := s.behalf(ctx, &seen, r, Press{By: by})
+	if err != nil {
+		return err
+	}
+	if behalf == nil {
+		return ErrNotFound.With("id", string(r.ID))
+	}
+	return nil
 }
 
 // wrapFault says what was being done, and leaves refusals as they are.

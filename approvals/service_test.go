@@ -400,7 +400,7 @@ func TestMayDecide(t *testing.T) {
 					tt.mess(w, r)
 				}
 				before, trail := w.get(r.ID), w.trail(r.ID)
-				if _, err := w.service.MayDecide(w.Context(), r.ID, Press{By: id(tt.user), Stage: tt.stage, Tag: r.Tag}); !errors.Is(err, tt.want) {
+				if _, err := w.service.MayDecide(w.Context(), r.ID, Press{By: id(tt.user), Verdict: Deny, Stage: tt.stage, Tag: r.Tag}); !errors.Is(err, tt.want) {
 					t.Errorf("got %v, want %v", err, tt.want)
 				}
 				more := w.trail(r.ID)[len(trail):]
@@ -433,7 +433,7 @@ func TestFaultsAreNotRefusals(t *testing.T) {
 // TestTheMemoryStoreKeepsWhatItPromises: what the other tests rely on.
 func TestTheMemoryStoreKeepsWhatItPromises(t *testing.T) {
 	m, ctx := newMemory(), t.Context()
-	c := Open("INV-1", id("ann"), Guest{Email: jane}, falcon(), Draft{}, nine)
+	c := open("INV-1", Draft{By: colleague("ann"), Email: jane}, falcon(), nine)
 	if _, err := m.Create(ctx, "k", func(RequestID, *Request) (Change, error) { return c, nil }); err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -20,8 +19,8 @@ const (
 func (w *Worker) cards(ctx context.Context, r Request) (outcome, error) {
 	began := w.Now()
 	posted, err := w.Desk.Cards(ctx, r, w.note(r.ID))
-	for i, p := range posted {
-		if p.TS != "" && (i >= len(r.Shown.Cards) || r.Shown.Cards[i] != p) {
+	for _, p := range posted {
+		if was, _ := r.Shown.Card(p.Stage, p.To); p.TS != "" && was != p {
 			w.over(ctx, WideChannel+p.Channel, began)
 			w.over(ctx, WideSlackToken, began)
 		}
@@ -30,9 +29,9 @@ func (w *Worker) cards(ctx context.Context, r Request) (outcome, error) {
 		return outcome{}, err
 	}
 	out := outcome{trouble: err, note: func(q *Request, _ time.Time) {
-		for i, p := range posted {
-			if p.TS != "" && (i >= len(r.Shown.Cards) || r.Shown.Cards[i].TS != p.TS) {
-				delete(q.Shown.Tried, "card "+strconv.Itoa(i))
+		for _, p := range posted {
+			if was, _ := r.Shown.Card(p.Stage, p.To); p.TS != "" && was.TS != p.TS {
+				delete(q.Shown.Tried, p.Name())
 			}
 		}
 		q.Shown.Tried = settled(q.Shown.Tried, err, "card ")
@@ -57,6 +56,22 @@ func (w *Worker) direct(ctx context.Context, r Request) (outcome, error) {
 		q.Shown.Direct = posted
 		for _, s := range said {
 			delete(q.Shown.Tried, "said "+s.What)
+			if !q.Shown.HasSaid(s.What) {
+				q.Shown.Said = append(q.Shown.Said, s)
+			}
+		}
+	}}, nil
+}
+
+// thread says what is unsaid under the cards.
+func (w *Worker) thread(ctx context.Context, r Request) (outcome, error) {
+	said, err := w.Desk.Thread(ctx, r, w.note(r.ID))
+	if err != nil && len(said) == 0 {
+		return outcome{}, err
+	}
+	return outcome{trouble: err, note: func(q *Request, _ time.Time) {
+		q.Shown.Tried = settled(q.Shown.Tried, err, "call ")
+		for _, s := range said {
 			if !q.Shown.HasSaid(s.What) {
 				q.Shown.Said = append(q.Shown.Said, s)
 			}

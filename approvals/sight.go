@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -57,4 +58,61 @@ func (s *sight) group(ctx context.Context, g string) ([]string, error) {
 	}
 	s.members[g] = members
 	return members, nil
+}
+
+// behalf finds somebody who gave their right to decide the present stage to
+// another person, and has one. It is nil if nobody did.
+func (s *sight) behalf(ctx context.Context, all []Delegation, r Request, p Press) (*Behalf, error) {
+	for _, d := range all {
+		if !d.Holds(p.By, p.At) || d.From.Same(r.Requester) {
+			continue
+		}
+		who, groups, err := s.of(ctx, d.From, groupsOf(r.Approvers(r.Stage)))
+		if errors.Is(err, ErrUnknownPerson) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !who.stranger() && named(r.Approvers(r.Stage), d.From.User, groups) && !r.hasVoted(d.From) {
+			return &Behalf{Of: who, Groups: groups}, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // nobody is an answer
+}
+
+// able are the people who could decide a stage: living colleagues among the
+// approvers who did not ask themselves. More than enough are not looked for.
+func (s *sight) able(ctx context.Context, requester PersonID, approvers []string, enough int) ([]Person, error) {
+	var found []Person
+	looked := map[string]bool{requester.User: true}
+	for _, id := range approvers {
+		users := []string{id}
+		switch {
+		case isRole(id):
+			continue
+		case IsGroup(id):
+			var err error
+			if users, err = s.group(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		for _, user := range users {
+			if looked[user] {
+				continue
+			}
+			looked[user] = true
+			who, _, err := s.of(ctx, PersonID{Team: requester.Team, User: user}, nil)
+			if err != nil && !errors.Is(err, ErrUnknownPerson) {
+				return nil, err
+			}
+			if err == nil && !who.stranger() {
+				found = append(found, who)
+			}
+			if len(found) >= enough {
+				return found, nil
+			}
+		}
+	}
+	return found, nil
 }

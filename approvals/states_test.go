@@ -4,6 +4,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func TestTheDiagramIsTheMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	var drawn []string
-	for _, m := range regexp.MustCompile(`(?m)^\s+(\w+) --> (\w+)`).FindAllStringSubmatch(string(doc), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\s+(\w+|\[\*\]) --> (\w+)`).FindAllStringSubmatch(string(doc), -1) {
 		drawn = append(drawn, strings.ReplaceAll(m[1]+" -> "+m[2], "_", " "))
 	}
 	slices.Sort(drawn)
@@ -34,11 +35,18 @@ func explore(t *testing.T) []string {
 	t.Helper()
 	arrows := map[string]bool{}
 	seen := map[string]bool{}
-	queue := []Request{fresh()}
+	var queue []Request
+	for _, lead := range []bool{false, true} {
+		for _, lets := range []bool{false, true} {
+			r := beginning(lead, lets)
+			queue = append(queue, r)
+			arrows["[*] -> "+string(r.State)] = true
+		}
+	}
 	for len(queue) > 0 {
 		r := queue[0]
 		queue = queue[1:]
-		for _, now := range []time.Time{nine, nine.Add(1000 * time.Hour)} {
+		for _, now := range []time.Time{nine, nine.Add(2 * time.Minute), nine.Add(1000 * time.Hour)} {
 			for _, ev := range everyEvent(r) {
 				next, _, err := r.Apply(ev, now)
 				if err != nil {
@@ -62,9 +70,23 @@ func explore(t *testing.T) []string {
 	return list
 }
 
+// beginning is a request of falcon's, for one guest or for several, that people
+// decide about or a rule has approved.
+func beginning(lead, lets bool) Request {
+	plan := Plan{Requester: id("ann"), Access: falcon(), Guest: Guest{Email: jane}, Approved: lets}
+	plan.Terms = Terms{For: 30 * day, Grants: plan.Access.Grants}
+	if lead {
+		plan.Guest, plan.Guests = Guest{}, []Guest{{Email: jane}}
+	}
+	if lets {
+		plan.Access.Stages = nil
+	}
+	return Open("INV-1", plan, Limits{Hold: time.Minute}, nine).Request
+}
+
 // shape is what decides a request's future, without times and versions.
 func shape(r Request) string {
-	parts := []string{string(r.State), string(rune('0' + r.Stage)), r.Account.ID}
+	parts := []string{string(r.State), string(rune('0' + r.Stage)), r.Account.ID, strconv.Itoa(len(r.Guests) + 2*len(r.Children)), strconv.FormatBool(r.Account.Tried.IsZero()), strconv.FormatBool(r.Hold.IsZero())}
 	for _, v := range r.Votes {
 		parts = append(parts, v.By.User)
 	}
@@ -100,16 +122,19 @@ func everyEvent(r Request) []Event {
 		StepRefused{},
 		Delayed{},
 		Erased{},
+		Ticked{},
+		Spread{0, Child{ID: "INV-2"}},
 	}
 	for _, user := range []string{"sam", "olga", "omar"} {
 		for _, v := range []Verdict{Approve, Deny} {
 			evs = append(evs, Pressed{Press{By: id(user), Verdict: v, Reason: "r", Stage: r.Stage, Tag: r.Tag}})
 		}
 	}
-	evs = append(evs, Pressed{Press{By: id("ada"), Verdict: Retry, Tag: r.Tag}})
+	evs = append(evs, Pressed{Press{By: id("ada"), Verdict: Retry, Tag: r.Tag}}, Pressed{Press{By: id("omar"), Verdict: Undo, Tag: r.Tag}}, Pressed{Press{By: id("ada"), Verdict: Revoke, Tag: r.Tag}})
 	for _, p := range r.Presses {
 		who := colleague(p.By.User)
-		evs = append(evs, Voted{By: who, Groups: groupsOf(r, p.By.User), Press: p}, Retried{By: who, Admin: p.By.User == "ada", Press: p}, Dismissed{Press: p})
+		evs = append(evs, Voted{By: who, Groups: groupsSeen(r, p.By.User), Press: p}, Retried{By: who, Admin: p.By.User == "ada", Press: p}, Dismissed{Press: p},
+			Undone{By: who, Press: p}, Revoked{By: who, Admin: p.By.User == "ada", Press: p})
 	}
 	return evs
 }

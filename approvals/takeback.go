@@ -91,7 +91,7 @@ func (w *Worker) shared(ctx context.Context, r Request, g Grant) (bool, error) {
 		switch q.State {
 		case Inviting, Invited, Active:
 			return true, nil
-		case Pending, Ending, Denied, Cancelled, TimedOut, Ended, Failed:
+		case Pending, Ending, Split, Denied, Cancelled, TimedOut, Ended, Failed:
 		}
 	}
 	return false, nil

@@ -207,3 +207,13 @@ func noted(tried map[string]time.Time, name string, now time.Time) (map[string]t
 	tried[name] = now
 	return tried, time.Time{}
 }
+
+// PolicyRead tells the admins that the configuration has mistakes, so that the
+// policy before it stays in force, or with a nil error that it is well again.
+func (w *Worker) PolicyRead(ctx context.Context, err error) {
+	if err == nil {
+		w.over(ctx, WidePolicy, w.Now())
+		return
+	}
+	w.raise(ctx, Trouble{Kind: Refused, Wide: WidePolicy, Code: "policy", Doing: "reading the configuration", Text: err.Error(), Err: err})
+}

@@ -32,7 +32,7 @@ func TestCleanText(t *testing.T) {
 
 // TestEverybodyReadsTheSameName: what the card shows is what Entra gets.
 func TestEverybodyReadsTheSameName(t *testing.T) {
-	g, _, err := policy().Check(draft(func(d *Draft) { d.Name = "Jane\u202e\n Doe\u0007" }))
+	g, _, err := policy().Check(draft(func(d *Draft) { d.Name = "Jane\u202e\n Doe\u0007" }), nine)
 	if err != nil || g.Name != "Jane Doe" {
 		t.Errorf("got %q, %v", g.Name, err)
 	}

@@ -23,6 +23,9 @@ const (
 // its channel takes one a second.
 const CodePace = "pace"
 
+// CodeStranded marks a request that nobody is left to decide.
+const CodeStranded = "stranded"
+
 // CodeClock marks trouble of our own clock: what time brings waits until it can
 // be trusted.
 const CodeClock = "clock"

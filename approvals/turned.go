@@ -24,7 +24,9 @@ type turnedKey struct {
 	user    string
 	request RequestID
 	stage   int
-	retry   bool
+	verdict Verdict
+	since   int64 // others may decide since then
+	seats   int
 }
 
 type turnedNo struct {
@@ -33,7 +35,7 @@ type turnedNo struct {
 }
 
 func (p Press) turnedKey(r Request) turnedKey {
-	return turnedKey{user: p.By.User, request: r.ID, stage: r.Stage, retry: p.Verdict == Retry}
+	return turnedKey{user: p.By.User, request: r.ID, stage: r.Stage, verdict: p.Verdict.right(), since: r.Escalated.Unix(), seats: len(r.Seats)}
 }
 
 // away is the refusal that somebody got a moment ago for the same.
@@ -45,11 +47,29 @@ func (t *turned) away(r Request, p Press) (Refusal, bool) {
 	return no.refusal, ok && age >= 0 && age < turnedFor
 }
 
+// remember keeps a no for want of a right. What is wrong with the press itself
+// may be right in the next one.
 func (t *turned) remember(r Request, p Press, why Refusal) {
+	switch why.Code {
+	case ErrNotApprover.Code, ErrOnlyAdmins.Code, ErrMayNotRevoke.Code, ErrOwnRequest.Code,
+		ErrBot.Code, ErrForeign.Code, ErrDeactivated.Code, ErrSlackGuest.Code:
+	default:
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.from == nil || len(t.from) >= maxTurned {
 		t.from = map[turnedKey]turnedNo{}
 	}
 	t.from[p.turnedKey(r)] = turnedNo{refusal: why, at: p.At}
+}
+
+// right is one verdict for all that need the same right.
+func (v Verdict) right() Verdict {
+	switch v {
+	case Retry, Undo, Revoke:
+		return v
+	case Approve, Deny, Narrow, Ask, OnIt:
+	}
+	return Approve
 }

@@ -16,11 +16,15 @@ func (w *Worker) votes(ctx context.Context, r Request) (outcome, error) {
 	var out outcome
 	seen := sight{people: w.Desk}
 	now := r
+	delegations, err := w.delegations(ctx, r)
+	if err != nil {
+		return outcome{}, err
+	}
 	for _, p := range r.Presses {
 		if now.State != r.State || now.Stage != r.Stage {
 			break
 		}
-		ev, err := w.judge(ctx, &seen, now, p)
+		ev, err := w.judge(ctx, &seen, delegations, now, p)
 		if err != nil {
 			out.trouble = err
 			break
@@ -38,17 +42,23 @@ func (w *Worker) votes(ctx context.Context, r Request) (outcome, error) {
 	return out, nil
 }
 
+// delegations are read only if a press may need one.
+func (w *Worker) delegations(ctx context.Context, r Request) ([]Delegation, error) {
+	for _, p := range r.Presses {
+		if p.Verdict != Retry && p.Verdict != Undo && p.Verdict != Revoke {
+			return w.Store.Delegations(ctx)
+		}
+	}
+	return nil, nil
+}
+
 // judge turns one press into an event that counts it, or into a dismissal with
 // its reason. What Slack will never say is a no; what it cannot say now is an error.
-func (w *Worker) judge(ctx context.Context, seen *sight, r Request, p Press) (Event, error) {
+func (w *Worker) judge(ctx context.Context, seen *sight, delegations []Delegation, r Request, p Press) (Event, error) {
 	if refusal, ok := w.turned.away(r, p); ok {
 		return Dismissed{Press: p, Refusal: refusal}, nil
 	}
-	ask := r.CurrentStage().Groups()
-	if p.Verdict == Retry {
-		ask = w.Policy.AdminGroups()
-	}
-	who, groups, err := seen.of(ctx, p.By, ask)
+	counted, err := w.described(ctx, seen, delegations, r, p)
 	switch {
 	case errors.Is(err, ErrUnknownPerson):
 		return Dismissed{Press: p, Refusal: *ErrUnknownPerson}, nil
@@ -57,10 +67,6 @@ func (w *Worker) judge(ctx context.Context, seen *sight, r Request, p Press) (Ev
 		return Dismissed{Press: p, Refusal: *about(ErrUnreadable, r)}, nil
 	case err != nil:
 		return nil, err
-	}
-	var counted Event = Voted{By: who, Groups: groups, Press: p}
-	if p.Verdict == Retry {
-		counted = Retried{By: who, Admin: w.Policy.Admin(p.By.User, groups), Press: p}
 	}
 	_, _, err = r.Apply(counted, w.Now())
 	if refusal, ok := errors.AsType[*Refusal](err); ok && !isNotDue(err) {
@@ -71,6 +77,63 @@ func (w *Worker) judge(ctx context.Context, seen *sight, r Request, p Press) (Ev
 		return w.unlessTwin(ctx, r, p, counted)
 	}
 	return counted, nil
+}
+
+// described is a press with what Slack says of its maker, and of whoever else it
+// is about, read afresh.
+func (w *Worker) described(ctx context.Context, seen *sight, delegations []Delegation, r Request, p Press) (Event, error) {
+	who, groups, err := seen.of(ctx, p.By, w.asks(r, p))
+	if err != nil {
+		return nil, err
+	}
+	admin := w.Policy().Admin(p.By.User, groups)
+	switch p.Verdict {
+	case Retry:
+		return Retried{By: who, Admin: admin, Press: p}, nil
+	case Undo:
+		return Undone{By: who, Press: p}, nil
+	case Revoke:
+		return Revoked{By: who, Groups: groups, Admin: admin, Press: p}, nil
+	case Approve, Deny, Narrow, Ask, OnIt:
+	}
+	ev := Voted{By: who, Groups: groups, Press: p}
+	if !named(r.Approvers(r.Stage), p.By.User, groups) {
+		if ev.Behalf, err = seen.behalf(ctx, delegations, r, p); err != nil {
+			return nil, err
+		}
+	}
+	if p.Choose != "" {
+		chosen, _, err := seen.of(ctx, PersonID{Team: p.By.Team, User: p.Choose}, nil)
+		switch {
+		case err == nil:
+			ev.Chosen = &chosen
+		case !errors.Is(err, ErrUnknownPerson):
+			return nil, err
+		}
+	}
+	return ev, nil
+}
+
+// asks are the user groups that matter for a press.
+func (w *Worker) asks(r Request, p Press) []string {
+	switch p.Verdict {
+	case Retry:
+		return w.Policy().AdminGroups()
+	case Undo:
+		return nil
+	case Revoke:
+		if r.Requester.Same(p.By) {
+			return nil
+		}
+		groups := w.Policy().AdminGroups()
+		for i := range r.Access.Stages {
+			groups = append(groups, groupsOf(r.Named(i))...)
+		}
+		slices.Sort(groups)
+		return slices.Compact(groups)
+	case Approve, Deny, Narrow, Ask, OnIt:
+	}
+	return groupsOf(r.Approvers(r.Stage))
 }
 
 // unlessTwin dismisses a retry when the same wish was made anew meanwhile: only

@@ -18,7 +18,8 @@ type Worker struct {
 	Store  Store
 	Desk   Desk
 	Tenant Tenant
-	Policy *Policy // for who the admins are
+	Policy func() *Policy // for who the admins are
+	Glance People         // Slack from memory of a few minutes, for what decides nothing
 	Now    func() time.Time
 	Log    *slog.Logger
 	Hands  int               // rows in hand at once, for Slack and for Entra each; 0 means 16
@@ -191,6 +192,14 @@ func (w *Worker) step(ctx context.Context, r Request, row Owed) (outcome, error)
 		return w.clock(ctx, r)
 	case WorkFailure:
 		return w.failure(ctx, r)
+	case WorkThread:
+		return w.thread(ctx, r)
+	case WorkSight:
+		return w.anybody(ctx, r)
+	case WorkFacts:
+		return w.facts(ctx, r)
+	case WorkSpread:
+		return w.spread(ctx, r)
 	}
 	return outcome{}, nil
 }

@@ -139,9 +139,9 @@ func newBot(requests approvals.Store, log *slog.Logger) (*bot.Bot, error) {
 	policy := falcon()
 	desk := bot.NewDesk(bot.DeskConfig{
 		API: api, HTTP: client, APIHost: "slack.invalid", Team: "T0NORTH", Company: "Northwind",
-		Mail: "microsoft", Words: words, Policy: policy, Now: time.Now, Log: log,
+		Mail: "microsoft", Words: words, Policy: policy.Always, Now: time.Now, Log: log,
 	})
-	service := &approvals.Service{Store: requests, People: desk.Glance(), Policy: policy, Now: time.Now}
+	service := &approvals.Service{Store: requests, People: desk.Glance(), Policy: policy.Always, Now: time.Now}
 	return bot.New(bot.Config{API: api, Service: service, Desk: desk, HTTP: client, Now: time.Now, Log: log})
 }
 
@@ -158,12 +158,19 @@ func falcon() *approvals.Policy {
 type everybody struct{}
 
 func (everybody) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !strings.HasSuffix(r.URL.Path, "/users.info") || r.ParseForm() != nil {
+	if r.ParseForm() != nil {
+		return nil, fmt.Errorf("nobody can read what is asked of %s", r.URL.Path)
+	}
+	var body string
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/users.info"):
+		body = `{"ok":true,"user":{"id":"` + r.PostForm.Get("user") + `","team_id":"T0NORTH","real_name":"Ann Lee","locale":"en-US",` +
+			`"profile":{"email":"ann@northwind.example"}}}`
+	case strings.HasSuffix(r.URL.Path, "/usergroups.users.list"):
+		body = `{"ok":true,"users":["U0SAM","U0OLGA"]}`
+	default:
 		return nil, fmt.Errorf("nobody expected %s", r.URL.Path)
 	}
-	user := r.PostForm.Get("user")
-	body := `{"ok":true,"user":{"id":"` + user + `","team_id":"T0NORTH","real_name":"Ann Lee","locale":"en-US",` +
-		`"profile":{"email":"ann@northwind.example"}}}`
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)),

@@ -7,7 +7,7 @@ func BenchmarkCard(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	d, r := render{Words: words, Policy: policy()}, stories()["half_quorum"]
+	d, r := render{Words: words, Policy: policy().Always}, stories()["half_quorum"]
 	for b.Loop() {
 		d.Card(r, 1)
 	}

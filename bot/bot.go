@@ -34,6 +34,13 @@ type Service interface {
 	Withdraw(ctx context.Context, id approvals.RequestID, w approvals.Withdrawn) (approvals.Request, error)
 	MayDecide(ctx context.Context, id approvals.RequestID, p approvals.Press) (approvals.Request, error)
 	Pending(ctx context.Context, by approvals.PersonID, q approvals.Query) (approvals.Page, bool, error)
+	SubmitSeveral(ctx context.Context, d approvals.Several) ([]approvals.Request, error)
+	Preview(ctx context.Context, d approvals.Draft) (approvals.Preview, error)
+	Edit(ctx context.Context, id approvals.RequestID, tag string, edition int, d approvals.Draft) (approvals.Request, error)
+	Answer(ctx context.Context, id approvals.RequestID, a approvals.Answered) (approvals.Request, error)
+	Nudge(ctx context.Context, id approvals.RequestID, n approvals.Nudged) (approvals.Request, error)
+	Delegate(ctx context.Context, from approvals.Person, to approvals.PersonID, start, end time.Time) (approvals.Delegation, error)
+	Delegation(ctx context.Context, from approvals.PersonID) (approvals.Delegation, bool, error)
 	Tell(ctx context.Context, id approvals.RequestID, to approvals.PersonID, why *approvals.Refusal) *approvals.Refusal
 	Own(ctx context.Context, by approvals.PersonID, q approvals.Query) (approvals.Page, error)
 	Story(ctx context.Context, id approvals.RequestID, by approvals.PersonID) (approvals.Request, []approvals.Entry, error)
@@ -73,6 +80,8 @@ type Bot struct {
 	events   *seen // IDs of events that were taken
 	twins    *seen // who was told of which request that stands in the way of theirs
 	homes    *seen // who has opened App Home
+	forms    *forms
+	glance   *Glance // user groups, as forms show what somebody may ask for
 
 	over <-chan struct{} // cuts short what runs after acknowledgements; closed by end
 	end  context.CancelFunc
@@ -94,6 +103,8 @@ func New(cfg Config) (*Bot, error) {
 		events:   newSeen(cfg.Now, replayAge, manyKeys),
 		twins:    newSeen(cfg.Now, twinAge, manyKeys),
 		homes:    newSeen(cfg.Now, homeAge, manyKeys),
+		forms:    newForms(cfg.Now),
+		glance:   cfg.Desk.Glance(),
 		turn:     make(chan struct{}, laterAtOnce),
 	}
 	b.routes = b.table()

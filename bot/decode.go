@@ -80,6 +80,8 @@ type action struct {
 }
 
 type view struct {
+	ID       string `json:"id"`
+	Hash     string `json:"hash"`
 	Callback string `json:"callback_id"`
 	Metadata string `json:"private_metadata"`
 	State    struct {
@@ -87,17 +89,26 @@ type view struct {
 	} `json:"state"`
 }
 
-// input is what one element of a form holds: typed text or a chosen option.
+// input is what one element of a form holds: typed text, a chosen option or
+// several, a day or a person.
 type input struct {
 	Value    string `json:"value"`
 	Selected struct {
 		Value string `json:"value"`
 	} `json:"selected_option"`
+	Options []struct {
+		Value string `json:"value"`
+	} `json:"selected_options"`
+	Date  string  `json:"selected_date"` // 2026-12-24
+	User  string  `json:"selected_user"`
+	Files []named `json:"files"`
 }
 
 // anchor is the block where a sentence goes that belongs to no single field.
 func (v view) anchor() string {
-	for _, block := range []approvals.Field{approvals.FieldEmail, approvals.FieldReason} {
+	for _, block := range []approvals.Field{
+		approvals.FieldEmail, approvals.FieldReason, approvals.FieldFor, approvals.FieldChoose, approvals.FieldAnswer, blockTo,
+	} {
 		if _, ok := v.State.Values[string(block)]; ok {
 			return string(block)
 		}
@@ -112,6 +123,33 @@ func (v view) text(block string) string {
 			return in.Selected.Value
 		}
 		return in.Value
+	}
+	return ""
+}
+
+// chosen are the options that were ticked in a block.
+func (v view) chosen(block string) []string {
+	var out []string
+	for _, in := range v.State.Values[block] {
+		for _, o := range in.Options {
+			out = append(out, o.Value)
+		}
+	}
+	return out
+}
+
+// date is the day that was picked in a block, as 2026-12-24.
+func (v view) date(block string) string {
+	for _, in := range v.State.Values[block] {
+		return in.Date
+	}
+	return ""
+}
+
+// user is the person who was picked in a block.
+func (v view) user(block string) string {
+	for _, in := range v.State.Values[block] {
+		return in.User
 	}
 	return ""
 }

@@ -26,7 +26,7 @@ type DeskConfig struct {
 	Cloud      string       // Entra's: public, usgov, dod or china; empty: public
 	Unpaced    bool         // Slack has no limits of so many calls a minute: the sandbox may be without
 	Words      *Words
-	Policy     *approvals.Policy
+	Policy     func() *approvals.Policy
 	Now        func() time.Time
 	Log        *slog.Logger
 }
@@ -37,6 +37,7 @@ type DeskConfig struct {
 type Desk struct {
 	*People          // for the worker, which can wait for Slack's limits
 	hurried  *People // the same people, for somebody who waits
+	sight    *Glance // and for the worker where a moment ago is soon enough
 	render   render
 	api      *slack.Client
 	http     *http.Client
@@ -62,6 +63,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 	return &Desk{
 		People:  people,
 		hurried: people.as(limits.press),
+		sight:   people.Glance(),
 		render:  render{Words: cfg.Words, Policy: cfg.Policy, Company: cfg.Company, Mail: cfg.Mail, Cloud: cfg.Cloud},
 		api:     cfg.API,
 		http:    &quiet,
@@ -76,47 +78,6 @@ func NewDesk(cfg DeskConfig) *Desk {
 // Glance is the view for somebody who waits for an answer.
 func (d *Desk) Glance() *Glance { return d.hurried.Glance() }
 
-// locale is the language of somebody who waits for an answer; English if Slack
-// does not say.
-func (d *Desk) locale(ctx context.Context, id approvals.PersonID) string {
-	who, err := d.hurried.Recent(ctx, id, shownAge)
-	if err != nil {
-		return ""
-	}
-	return who.Locale
-}
-
-// reader describes whom a message is for, as far as Slack says. An error is our
-// own limit only, which is worth waiting for.
-func (d *Desk) reader(ctx context.Context, id approvals.PersonID) (approvals.Person, error) {
-	who, err := d.Recent(ctx, id, shownAge)
-	if codeOf(err) == approvals.CodePace {
-		return approvals.Person{}, err
-	}
-	return who, nil
-}
-
-// names are what to call people in a message that must not notify them. Whoever
-// cannot be read is left out.
-func (d *Desk) names(ctx context.Context, r approvals.Request) (map[string]string, error) {
-	names := map[string]string{}
-	ids := []approvals.PersonID{r.Requester}
-	for _, v := range r.Votes {
-		ids = append(ids, v.By)
-	}
-	for _, id := range ids {
-		who, err := d.reader(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		names[id.User] = who.Name
-		if id.Same(r.Requester) && who.Email != "" { // a name is what its owner writes
-			names[id.User] += " (" + who.Email + ")"
-		}
-	}
-	return names, nil
-}
-
 // parcel is one message that is to be there: where, how it is known again, and
 // how it looks.
 type parcel struct {
@@ -127,6 +88,7 @@ type parcel struct {
 	draw   func(ctx context.Context, first bool) (Message, error) // first: it notifies whom it mentions
 	check  bool                                                   // whether one that is up to date is still there
 	closed bool                                                   // it is not worth a new message any more
+	lost   time.Time                                              // it was about to be posted then, and its answer is not known
 }
 
 func (p parcel) options(m Message) []slack.MsgOption {
@@ -149,14 +111,20 @@ func (d *Desk) put(ctx context.Context, was approvals.Posted, p parcel, version 
 		}
 		d.log.InfoContext(ctx, "message is gone", "channel", was.Channel, "ts", was.TS, "posted_again", !p.closed)
 	}
-	if p.closed {
-		return approvals.Posted{}, false, nil
+	found := false
+	switch {
+	case !p.closed:
+		is, found, err = d.post(ctx, p, was.TS)
+	case !p.lost.IsZero():
+		is, found, err = d.find(ctx, p, p.lost, was.TS)
 	}
-	is, found, err := d.post(ctx, p, was.TS)
 	if err != nil {
 		return was, false, err
 	}
-	if !found {
+	switch {
+	case is.TS == "":
+		return approvals.Posted{}, false, nil
+	case !found:
 		is.Version = version
 		return is, true, nil
 	}

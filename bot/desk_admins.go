@@ -141,12 +141,12 @@ func (d *Desk) mattersMost(ctx context.Context, failed, err error, who approvals
 // named one by one first.
 func (d *Desk) told(ctx context.Context) ([]approvals.Person, error) {
 	var ids []string
-	for _, id := range d.render.Policy.Admins {
+	for _, id := range d.render.Policy().Admins {
 		if !approvals.IsGroup(id) {
 			ids = append(ids, id)
 		}
 	}
-	for _, g := range d.render.Policy.AdminGroups() {
+	for _, g := range d.render.Policy().AdminGroups() {
 		members, err := d.Members(ctx, g)
 		if err != nil {
 			return nil, err

@@ -128,7 +128,7 @@ func TestAdminsInTrouble(t *testing.T) {
 				c.script["usergroups.users.list"] = []string{`{"ok":true,"users":["U0SAM","U0ANN"]}`}
 			}
 			d := c.desk(t)
-			d.render.Policy.Admins = []string{"S0ADMINS", "U0ANN"}
+			d.render.Policy().Admins = []string{"S0ADMINS", "U0ANN"}
 			is, err := d.Failure(t.Context(), stories()["failed"], noNote)
 			if codeOf(err) != tt.code || (err != nil) != (tt.code != "") || len(is) != tt.shown {
 				t.Errorf("%v, shown %v", err, is)
@@ -143,7 +143,7 @@ func TestWhoseMessageItIsMustBeKnown(t *testing.T) {
 	c := openCounter(t)
 	c.script["conversations.open"] = []string{`{"ok":false,"error":"internal_error"}`}
 	d := c.desk(t)
-	d.render.Policy.Admins = []string{"U0ANN", "U0SAM"}
+	d.render.Policy().Admins = []string{"U0ANN", "U0SAM"}
 	r := stories()["failed"]
 	r.Shown.Admins = []approvals.Posted{{Channel: "D0ANN", TS: "1.1"}, {Channel: "D0SAM", TS: "1.2"}}
 	is, err := d.Failure(t.Context(), r, noNote)
@@ -156,11 +156,11 @@ func TestWhoseMessageItIsMustBeKnown(t *testing.T) {
 func TestOnlySoManyAdminsAreTold(t *testing.T) {
 	c := openCounter(t)
 	d := c.desk(t)
-	d.render.Policy.Admins = nil
+	d.render.Policy().Admins = nil
 	for n := range maxTold + 20 {
 		id := fmt.Sprintf("U%03d", n)
 		c.users[id] = `"team_id":"T0HOME"`
-		d.render.Policy.Admins = append(d.render.Policy.Admins, id)
+		d.render.Policy().Admins = append(d.render.Policy().Admins, id)
 	}
 	is, err := d.Incident(t.Context(), anIncident, noNote)
 	if err != nil || len(is) != maxTold {

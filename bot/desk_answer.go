@@ -20,7 +20,7 @@ func (d *Desk) Answer(ctx context.Context, r approvals.Request, a approvals.Answ
 	to := Whisper{To: a.To, URL: a.Reply, Channel: r.CurrentStage().Channel}
 	who, err := d.reader(ctx, a.To)
 	if err == nil {
-		err = d.whisper(ctx, to, d.render.Words.Refused(who.Locale, &a.Refusal), true)
+		err = d.whisper(ctx, to, d.render.Refused(who.Locale, r, &a.Refusal), true)
 	}
 	if err != nil {
 		return fmt.Errorf("answering %s about %s: %w", a.To, r.ID, err)

@@ -3,7 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
-	"strconv"
+	"slices"
 
 	"partnerbot/approvals"
 )
@@ -16,12 +16,20 @@ func (d *Desk) Direct(ctx context.Context, r approvals.Request, note approvals.N
 	if err != nil {
 		return r.Shown.Direct, nil, fmt.Errorf("the message about %s: %w", r.ID, err)
 	}
-	look := d.render.naming(map[string]string{r.Requester.User: who.Name}) // signs the note to the guest
+	look := d.render.at(d.now()).naming(map[string]string{r.Requester.User: who.Name}) // signs the note to the guest
+	look.alone = true
 	p := parcel{
 		to: turn{r.Requester.User, string(r.ID), "direct"}, tag: tagOf(r, "direct"), note: note,
 		draw: func(context.Context, bool) (Message, error) { return look.Direct(who.Locale, r), nil },
 	}
-	is, fresh, err := d.put(ctx, r.Shown.Direct, p, r.Version)
+	if under := r.Shown.Under; under.TS != "" {
+		p.to.channel, p.thread = under.Channel, under.TS
+	}
+	is, fresh, err := d.put(ctx, r.Shown.Direct, p, d.asOf(r))
+	if p.thread != "" && codeOf(err) == noThread { // somebody deleted what it replies to
+		p.thread = ""
+		is, fresh, err = d.put(ctx, r.Shown.Direct, p, d.asOf(r))
+	}
 	if err != nil {
 		return is, nil, fmt.Errorf("the message about %s: %w", r.ID, err)
 	}
@@ -32,74 +40,42 @@ func (d *Desk) Direct(ctx context.Context, r approvals.Request, note approvals.N
 	return is, told, err
 }
 
+// noThread is Slack's error code of a reply to a message that is gone.
+const noThread = "thread_not_found"
+
 // tagOf tags a message about a request that is no card.
 func tagOf(r approvals.Request, what string) tag {
 	return tagFor(eventRequest, string(r.ID), r.Tag, "what", what)
 }
 
 // milestones says what is due and returns what now counts as said. A message
-// posted just now has said it all.
+// posted just now has said it all. That a guest is let in is no news while that
+// can be undone.
 func (d *Desk) milestones(ctx context.Context, r approvals.Request, direct approvals.Posted, fresh bool, locale string, note approvals.Note) ([]approvals.Said, error) {
-	reached := milestones(r)
-	if len(reached) == 0 {
+	due := slices.DeleteFunc(milestones(r), func(what string) bool {
+		return r.Shown.HasSaid(what) || what == letIn && d.now().Before(r.Hold)
+	})
+	if len(due) == 0 {
 		return nil, nil
 	}
-	if newest := reached[len(reached)-1]; !fresh && !r.Shown.HasSaid(newest) {
+	if newest := due[len(due)-1]; !fresh {
 		what := "said " + newest
 		p := parcel{
-			to: turn{direct.Channel, string(r.ID), what}, thread: direct.TS, tag: tagOf(r, what), note: note,
+			to: turn{direct.Channel, string(r.ID), what}, thread: firstOf(r.Shown.Under.TS, direct.TS), tag: tagOf(r, what), note: note,
 			draw: func(context.Context, bool) (Message, error) { return d.render.Milestone(locale, r, newest), nil },
 		}
-		if _, _, err := d.post(ctx, p, ""); err != nil {
+		_, _, err := d.post(ctx, p, "")
+		if codeOf(err) == noThread && p.thread != direct.TS {
+			p.thread = direct.TS
+			_, _, err = d.post(ctx, p, "")
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
-	var told []approvals.Said
-	for _, what := range reached {
-		if !r.Shown.HasSaid(what) {
-			told = append(told, approvals.Said{What: what, At: d.now()})
-		}
+	told := make([]approvals.Said, 0, len(due))
+	for _, what := range due {
+		told = append(told, approvals.Said{What: what, At: d.now()})
 	}
 	return told, nil
-}
-
-// passed begins the milestone of a stage that approved and was not the last:
-// "stage 1", "stage 2", …
-const passed = "stage "
-
-// milestones are what the requester is to be told of a request by now, oldest first.
-func milestones(r approvals.Request) []string {
-	var out []string
-	for i := range r.Stage {
-		out = append(out, passed+strconv.Itoa(i+1))
-	}
-	switch r.State {
-	case approvals.Pending:
-		return out
-	case approvals.Denied, approvals.TimedOut:
-		return append(out, string(r.State))
-	case approvals.Inviting:
-		return append(out, "approved")
-	case approvals.Failed:
-		return append(out, "approved", "failed")
-	case approvals.Invited, approvals.Active, approvals.Ending, approvals.Ended:
-		return append(out, granted(r)...)
-	case approvals.Cancelled:
-	}
-	return nil
-}
-
-// granted are the milestones of a request that Entra has had in hand.
-func granted(r approvals.Request) []string {
-	out := []string{"approved"}
-	if r.Account.ID != "" {
-		out = append(out, "invited")
-	}
-	if !r.Account.Joined.IsZero() {
-		out = append(out, "joined")
-	}
-	if r.State == approvals.Ended {
-		out = append(out, "ended")
-	}
-	return out
 }

@@ -50,9 +50,13 @@ func (t tag) metadata() slack.SlackMetadata {
 	return slack.SlackMetadata{EventType: t.event, EventPayload: t.about}
 }
 
+// tagTo is what tells the cards of one stage apart. The one in the stage's own
+// channel has none.
+const tagTo = "to"
+
 // is reports whether a message carries the tag.
 func (t tag) is(m slack.SlackMetadata) bool {
-	if m.EventType != t.event {
+	if m.EventType != t.event || t.about[tagTo] == nil && m.EventPayload[tagTo] != nil {
 		return false
 	}
 	for key, want := range t.about {

@@ -58,7 +58,7 @@ func newQueue(t *testing.T) *queue {
 	hc := server.Client()
 	q.desk = NewDesk(DeskConfig{
 		API: NewClient("xoxb-secret", "", server.URL+"/api", hc), HTTP: hc, Team: "T0HOME",
-		Words: look(t).Words, Policy: policy(), Now: func() time.Time { return q.now },
+		Words: look(t).Words, Policy: policy().Always, Now: func() time.Time { return q.now },
 	})
 	return q
 }

@@ -140,7 +140,7 @@ func (c *counter) desk(t *testing.T) *Desk {
 	}
 	return NewDesk(DeskConfig{
 		API: NewClient("xoxb-secret", "", c.URL+"/api", hc), HTTP: hc, APIHost: host.Host, Team: "T0HOME",
-		Words: look(t).Words, Policy: policy(), Company: "Northwind", Now: func() time.Time { return nine }, Log: slog.New(slog.DiscardHandler),
+		Words: look(t).Words, Policy: policy().Always, Company: "Northwind", Now: func() time.Time { return nine }, Log: slog.New(slog.DiscardHandler),
 	})
 }
 
@@ -181,7 +181,7 @@ func TestCardsMatchTheRequest(t *testing.T) {
 		{"a card that is out of date is updated", stories()["pending"], posted(1), nil, "update C0FALCON1.1", posted(2), ""},
 		{
 			"the next stage gets its card and the passed one loses its buttons", second, posted(2), nil,
-			"update C0FALCON1.1; postMessage C0SEC", append(posted(3), approvals.Posted{Channel: "C0SEC", TS: "9.1", Version: 3}), "",
+			"update C0FALCON1.1; postMessage C0SEC", append(posted(3), approvals.Posted{Channel: "C0SEC", TS: "9.1", Version: 3, Stage: 1}), "",
 		},
 		{
 			"a deleted card is posted again", stories()["denied"], posted(1),
@@ -198,13 +198,24 @@ func TestCardsMatchTheRequest(t *testing.T) {
 		{
 			"one card's trouble keeps the other from nothing", second, posted(2),
 			map[string][]string{"chat.update": {`{"ok":false,"error":"is_archived"}`}},
-			"update C0FALCON1.1; postMessage C0SEC", append(posted(2), approvals.Posted{Channel: "C0SEC", TS: "9.1", Version: 3}), "is_archived",
+			"update C0FALCON1.1; postMessage C0SEC", append(posted(2), approvals.Posted{Channel: "C0SEC", TS: "9.1", Version: 3, Stage: 1}), "is_archived",
 		},
 		{
-			"a later card is kept at its place though the first was never posted", second, nil,
+			"cards that were noted in the order of their stages are known", stories()["half_quorum"],
+			[]approvals.Posted{{Channel: "C0FALCON", TS: "1.1", Version: 2}, {Channel: "C0SEC", TS: "1.2", Version: 3}}, nil,
+			"update C0FALCON1.1; update C0SEC1.2",
+			[]approvals.Posted{{Channel: "C0FALCON", TS: "1.1", Version: 4}, {Channel: "C0SEC", TS: "1.2", Version: 4, Stage: 1}}, "",
+		},
+		{
+			"and so is a second one without the first", stories()["half_quorum"], []approvals.Posted{{}, {Channel: "C0SEC", TS: "1.2", Version: 3}},
+			map[string][]string{"chat.postMessage": {`{"ok":false,"error":"not_in_channel"}`}},
+			"postMessage C0FALCON; update C0SEC1.2", []approvals.Posted{{Channel: "C0SEC", TS: "1.2", Version: 4, Stage: 1}}, "not_in_channel",
+		},
+		{
+			"a later card is known as such though the first was never posted", second, nil,
 			map[string][]string{"chat.postMessage": {`{"ok":false,"error":"not_in_channel"}`}},
 			"postMessage C0FALCON; postMessage C0SEC",
-			[]approvals.Posted{{}, {Channel: "C0SEC", TS: "9.1", Version: 3}},
+			[]approvals.Posted{{Channel: "C0SEC", TS: "9.1", Version: 3, Stage: 1}},
 			"not_in_channel",
 		},
 		{

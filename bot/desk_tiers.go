@@ -19,7 +19,8 @@ func perMinute(method string) int {
 	switch method {
 	case "usergroups.users.list":
 		return 20
-	case "chat.update", "conversations.history", "conversations.replies", "conversations.open":
+	case "chat.update", "conversations.history", "conversations.replies", "conversations.open",
+		"users.lookupByEmail":
 		return 50
 	case "auth.test", "chat.getPermalink":
 		return 200

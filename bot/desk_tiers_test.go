@@ -36,7 +36,7 @@ func must(t *testing.T, err error) time.Duration {
 func TestEveryTierHasItsMinute(t *testing.T) {
 	for method, n := range map[string]int{
 		"usergroups.users.list": 20, "chat.update": 50, "conversations.history": 50, "conversations.replies": 50, "conversations.open": 50,
-		"users.info": 100, "chat.postEphemeral": 100, "chat.getPermalink": 200,
+		"users.lookupByEmail": 50, "users.info": 100, "chat.postEphemeral": 100, "chat.getPermalink": 200,
 	} {
 		h := &hand{nine}
 		limits, made := asking(h), 0
@@ -210,7 +210,7 @@ func TestWhoeverWaitsSharesNoReadingWithTheWorker(t *testing.T) {
 	}))
 	defer srv.Close()
 	hc := &http.Client{Timeout: 5 * time.Second}
-	d := NewDesk(DeskConfig{API: NewClient("xoxb-1", "", srv.URL, hc), HTTP: hc, Policy: policy(), Now: func() time.Time { return nine }})
+	d := NewDesk(DeskConfig{API: NewClient("xoxb-1", "", srv.URL, hc), HTTP: hc, Policy: policy().Always, Now: func() time.Time { return nine }})
 	done := make(chan error, 1)
 	go func() {
 		_, err := d.Members(t.Context(), "S0FALCON")

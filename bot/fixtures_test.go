@@ -126,6 +126,7 @@ func stories() map[string]approvals.Request {
 	keep("timed_out", pending, func(r *approvals.Request) {
 		r.State, r.Closed = approvals.TimedOut, &approvals.Closed{At: nine.Add(120 * time.Hour)}
 	})
+	maps.Copy(out, decisions())
 	return out
 }
 
@@ -156,7 +157,7 @@ func trail() []approvals.Entry {
 func incidents() map[string]approvals.Incident {
 	out := map[string]approvals.Incident{}
 	for name, key := range map[string]string{
-		"stuck": approvals.WideStuck + "INV-7", "token": approvals.WideToken, "invitations": approvals.WideInvitations, "directory": approvals.WideDirectory,
+		"stuck": approvals.WideStuck + "INV-7", "stranded": approvals.WideStranded + "INV-7", "policy": approvals.WidePolicy, "token": approvals.WideToken, "invitations": approvals.WideInvitations, "directory": approvals.WideDirectory,
 		"slack_token": approvals.WideSlackToken, "scope": approvals.WideScope + "channels:history", "other": "something new",
 	} {
 		out[name] = approvals.Incident{Key: key, Since: nine, Version: 1, Trouble: approvals.Trouble{Kind: approvals.Refused}}
@@ -169,6 +170,10 @@ func incidents() map[string]approvals.Incident {
 	refused := out["invitations"]
 	refused.Trouble.Code, refused.Trouble.Text, refused.Trouble.RequestID = "Forbidden", "Guest invitations not allowed for your company.", "6b1c-44"
 	out["invitations"] = refused
+	stranded, wrong := out["stranded"], out["policy"]
+	stranded.Trouble.Code, stranded.Trouble.Text = approvals.CodeStranded, "Sponsor"
+	wrong.Trouble.Text = "partnerbot.yaml:12: “weeks” is no unit of time: write 14d\npartners/contoso.yaml:3: contoso is there twice, also in partnerbot.yaml:40"
+	out["stranded"], out["policy"] = stranded, wrong
 	over := refused
 	over.Over, over.Version = nine.Add(3*time.Hour), 2
 	out["over"] = over
@@ -191,7 +196,7 @@ func look(t *testing.T) render {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return render{Words: words, Policy: policy(), Company: "Northwind", Mail: "requester"}
+	return render{Words: words, Policy: policy().Always, Company: "Northwind", Mail: "requester"}
 }
 
 var annByName = map[string]string{"U0ANN": "Ann Lee", "U0SAM": "Sam Ito"}
@@ -201,7 +206,8 @@ var annByName = map[string]string{"U0ANN": "Ann Lee", "U0SAM": "Sam Ito"}
 func surfaces(t *testing.T, d render, r approvals.Request) map[string]any {
 	t.Helper()
 	out := map[string]any{
-		"direct": d.naming(annByName).Direct("en", r), "deny_form": d.DenyForm("en", r), "story": d.Story("en", r, trail()),
+		"direct": d.naming(annByName).Direct("en", r), "deny_form": d.DenyForm("en", r), "ask_form": d.AskForm("en", r), "change_form": d.ChangeForm("en", r, nine),
+		"choose_form": d.ChooseForm("en", r), "revoke_form": d.RevokeForm("en", r), "more": d.More("en", r, trail()), "story": d.Story("en", r, trail()),
 		"list":       d.List("en", approvals.Page{Requests: []approvals.Request{r, r}, Newer: true, Older: true, Total: 12}, nil, true, sam, nine.Add(26*time.Hour)),
 		"list_own":   d.List("en", approvals.Page{Requests: []approvals.Request{r}, Total: -1}, nil, false, ann, nine.Add(40*time.Minute)),
 		"list_empty": d.List("en", approvals.Page{Total: -1}, nil, false, ann, nine),

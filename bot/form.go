@@ -3,7 +3,6 @@ package bot
 import (
 	"errors"
 	"strings"
-	"time"
 	"unicode"
 
 	"partnerbot/approvals"
@@ -106,22 +105,8 @@ func linkWords(link string) string {
 	return target
 }
 
-// draft reads a submitted form. A duration that cannot be read is none.
-func draft(v view, by approvals.Person) approvals.Draft {
-	lasts, err := time.ParseDuration(v.text(string(approvals.FieldFor)))
-	if err != nil {
-		lasts = -1
-	}
-	return approvals.Draft{
-		By:      by,
-		Email:   v.text(string(approvals.FieldEmail)),
-		Name:    v.text(string(approvals.FieldName)),
-		Company: v.text(string(approvals.FieldCompany)),
-		Access:  v.text(string(approvals.FieldAccess)),
-		For:     lasts,
-		Reason:  v.text(string(approvals.FieldReason)),
-	}
-}
+// draft reads a submitted form.
+func draft(v view, by approvals.Person) approvals.Draft { return filled(v).draft(by) }
 
 // maxSentence keeps the sentences at all fields together within one socket
 // acknowledgement.
@@ -137,7 +122,7 @@ func (b *Bot) atFields(locale string, v view, err error) (sentences map[string]s
 		if _, has := v.State.Values[string(at.Field)]; !has {
 			at.Field = approvals.Field(v.anchor())
 		}
-		sentence := b.words().Refusal(locale, &at)
+		sentence := b.words().Refusal(locale, b.called(&at))
 		if already := sentences[string(at.Field)]; already != "" {
 			sentence = already + " " + sentence
 		}

@@ -41,8 +41,8 @@ func TestWhatWasTypedIsInTheForm(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(Form{Email: tt.email, Reason: tt.reason}, parseTyped(tt.typed)); diff != "" {
-				t.Error(diff)
+			if got := parseTyped(tt.typed); got.Email != tt.email || got.Reason != tt.reason {
+				t.Errorf("%q: got %q, %q; want %q, %q", tt.typed, got.Email, got.Reason, tt.email, tt.reason)
 			}
 		})
 	}

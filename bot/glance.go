@@ -42,6 +42,11 @@ func (g *Glance) Person(ctx context.Context, id approvals.PersonID) (approvals.P
 	return g.people.Recent(ctx, id, glanceAge)
 }
 
+// ByEmail describes the person of an e-mail address.
+func (g *Glance) ByEmail(ctx context.Context, email string) (approvals.Person, error) {
+	return g.people.ByEmail(ctx, email)
+}
+
 // Members are the people who were in a user group a moment ago. Whoever comes
 // while Slack is asked waits for that answer, but never longer than ctx lives.
 func (g *Glance) Members(ctx context.Context, group string) ([]string, error) {

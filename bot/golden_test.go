@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -22,6 +23,9 @@ func goldens(t *testing.T) map[string]any {
 	t.Helper()
 	d, out := look(t), map[string]any{}
 	for name, r := range stories() {
+		if readOnly(name) {
+			continue
+		}
 		out["card_"+name] = d.Card(r, r.Stage)
 		out["direct_"+name] = d.naming(annByName).Direct("en-US", r)
 		if reached := milestones(r); len(reached) > 0 {
@@ -48,6 +52,14 @@ func goldens(t *testing.T) map[string]any {
 	for _, name := range []string{"failed", "failed_own", "failed_erased", "active"} {
 		out["failure_"+name] = d.Failure("en", stories()[name])
 	}
+	out["story_later"] = d.Story("en", stories()["active"], laterTrail()[:maxTrail])
+	for name, r := range turns() {
+		reached := milestones(r)
+		out["said_"+name] = d.Milestone("en", r, reached[len(reached)-1])
+	}
+	for kind, r := range callsOf() {
+		out["call_"+kind] = d.naming(annByName).Call("en", r, r.Calls[0], guard)
+	}
 	for name, i := range incidents() {
 		out["incident_"+name] = d.Incident("en", i)
 	}
@@ -58,6 +70,7 @@ func goldens(t *testing.T) map[string]any {
 	out["list_empty_admin"] = d.List("en", approvals.Page{}, nil, true, sam, nine)
 	out["home_empty"] = d.Home("en", HomeView{Viewer: ann, Now: nine})
 	out["home_refused"] = d.Home("en", HomeView{Viewer: ann, Refusal: approvals.ErrSlackGuest, Now: nine})
+	maps.Copy(out, askGoldens(t))
 	out["help_invite"], out["help_requests"] = d.Help("en", CommandInvite), d.Help("en", CommandRequests)
 	return out
 }

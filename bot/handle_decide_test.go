@@ -64,7 +64,7 @@ func TestDenyAsksWhy(t *testing.T) {
 	if _, err := o.click(t, "U0SAM", ActionDeny, "INV-7:1:tag7"); err != nil {
 		t.Fatal(err)
 	}
-	want := []approvals.Press{{By: approvals.PersonID{Team: "T0NORTH", User: "U0SAM"}, Stage: 1, Tag: "tag7"}}
+	want := []approvals.Press{{By: approvals.PersonID{Team: "T0NORTH", User: "U0SAM"}, Verdict: approvals.Deny, Stage: 1, Tag: "tag7"}}
 	if diff := cmp.Diff(want, o.service.mayDecide); diff != "" {
 		t.Errorf("asked whether they may decide: %s", diff)
 	}

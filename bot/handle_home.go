@@ -48,6 +48,9 @@ func (b *Bot) publishHome(ctx context.Context, who approvals.PersonID) {
 	default:
 		v.Mine = page.Requests
 	}
+	if v.Refusal == nil {
+		v.Away = b.delegation(ctx, who)
+	}
 	home := b.cfg.Desk.render.Home(b.cfg.Desk.locale(ctx, who), v)
 	if _, err := b.cfg.API.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: who.User, View: home}); err != nil {
 		b.fault(ctx, "publishing_home", who, apiTrouble(err))

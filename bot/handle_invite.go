@@ -29,8 +29,13 @@ func (b *Bot) invite(_ context.Context, c command) (answer, error) {
 	if isHelp(c.Text) {
 		return b.help(c), nil
 	}
+	f, several := severalTyped(c.Text)
+	draw := b.cfg.Desk.render.SeveralForm
+	if !several {
+		f, draw = parseTyped(c.Text), b.cfg.Desk.render.Form
+	}
 	return answer{later: func(ctx context.Context) {
-		b.openForm(ctx, c.place(), c.Trigger, parseTyped(c.Text), func(locale string) Message {
+		b.openForm(ctx, c.place(), c.Trigger, f, draw, func(locale string) Message {
 			return b.words().Notice(locale, "form.late", Args{"typed": CommandInvite + " " + plainTyped(c.Text)})
 		})
 	}}, nil
@@ -39,7 +44,7 @@ func (b *Bot) invite(_ context.Context, c command) (answer, error) {
 // inviteClicked is App Home's button for the same form.
 func (b *Bot) inviteClicked(_ context.Context, c click) (answer, error) {
 	return answer{later: func(ctx context.Context) {
-		b.openForm(ctx, c.place(), c.Trigger, Form{}, func(locale string) Message {
+		b.openForm(ctx, c.place(), c.Trigger, Form{}, b.cfg.Desk.render.Form, func(locale string) Message {
 			return b.words().Notice(locale, "form.late", Args{"typed": CommandInvite})
 		})
 	}}, nil
@@ -53,10 +58,13 @@ func (b *Bot) help(c command) answer {
 	}}
 }
 
-// openForm opens the form for somebody who may ask. Whoever cannot be described
-// in time gets it too: what they submit is judged on its own.
-func (b *Bot) openForm(ctx context.Context, at place, trigger string, f Form, late func(locale string) Message) {
-	who, err := b.facts(ctx, at.who, openFacts)
+// openForm opens a form for somebody who may ask. Whoever cannot be described
+// in time gets it too: what they submit is judged on its own. What is known of the
+// guest follows once it is open.
+func (b *Bot) openForm(ctx context.Context, at place, trigger string, f Form, draw func(locale string, f Form) slack.ModalViewRequest, late func(locale string) Message) {
+	look, cancel := context.WithTimeout(ctx, openFacts)
+	defer cancel()
+	who, err := b.facts(look, at.who, openFacts)
 	if err == nil {
 		err = who.Colleague()
 	}
@@ -64,20 +72,35 @@ func (b *Bot) openForm(ctx context.Context, at place, trigger string, f Form, la
 		b.tellWhy(ctx, at, "opening_form", err)
 		return
 	}
-	b.openView(ctx, at, trigger, b.cfg.Desk.render.Form(who.Locale, f), late(who.Locale))
+	f.Offered = b.offered(look, at.who)
+	if f.Offered != nil && len(f.Offered) == 0 {
+		b.tell(ctx, at, b.words().Notice(who.Locale, "form.nothing", Args{"admins": b.words().admins(who.Locale, strings.Join(b.cfg.Desk.render.Policy().Admins, ","))}))
+		return
+	}
+	form := draw(who.Locale, f)
+	opened := b.openView(ctx, at, trigger, form, late(who.Locale))
+	if opened == nil || err != nil || f.Email == "" && f.Guests == "" {
+		return
+	}
+	i := interaction{View: view{ID: opened.ID, Hash: opened.Hash, Callback: form.CallbackID}}
+	i.User.ID, i.User.TeamID = at.who.User, at.who.Team
+	b.redraw(ctx, i, b.forms.opened(opened.ID, opened.Hash), f)
 }
 
-// openView opens a modal, or says what to do when the trigger is used up.
-func (b *Bot) openView(ctx context.Context, at place, trigger string, v slack.ModalViewRequest, late Message) {
-	_, err := b.cfg.API.OpenViewContext(ctx, trigger, v)
+// openView opens a modal and returns it, or says what to do when the trigger is
+// used up.
+func (b *Bot) openView(ctx context.Context, at place, trigger string, v slack.ModalViewRequest, late Message) *slack.View {
+	opened, err := b.cfg.API.OpenViewContext(ctx, trigger, v)
 	switch {
 	case err == nil:
+		return &opened.View
 	case isLate(err):
 		b.cfg.Log.WarnContext(ctx, "trigger expired", "person", at.who.String())
 		b.tell(ctx, at, late)
 	default:
 		b.tellWhy(ctx, at, "opening_view", apiTrouble(err))
 	}
+	return nil
 }
 
 // isLate reports that a trigger has expired or was used, by any of the names
@@ -92,11 +115,12 @@ func isLate(err error) bool {
 // submit makes a request of a submitted form. An empty answer means that it is
 // on disk; otherwise the form stays open with a sentence at every wrong field.
 func (b *Bot) submit(ctx context.Context, i interaction) (answer, error) {
-	by, err := b.facts(ctx, i.who(), submitFacts)
-	if err != nil && len(refusalsIn(err)) == 0 {
-		b.cfg.Log.WarnContext(ctx, "requester unreadable", "person", i.who().String(), "code", codeOf(err))
-		sentence := b.words().Say(b.knownLocale(ctx, i.who()), "form.unreadable", nil)
-		return answer{reply: fieldErrors(map[string]string{i.View.anchor(): sentence})}, nil
+	if a, asked := b.completed(ctx, i); asked {
+		return a, nil
+	}
+	by, unread, err := b.submitter(ctx, i)
+	if unread != nil {
+		return *unread, nil
 	}
 	var r approvals.Request
 	if err == nil {
@@ -111,6 +135,38 @@ func (b *Bot) submit(ctx context.Context, i interaction) (answer, error) {
 		return answer{}, err
 	}
 	return answer{reply: fieldErrors(sentences), later: b.pointToTwin(i.who(), by.Locale, err)}, nil
+}
+
+// submitter describes whoever sent a form. unread is the answer to a form whose
+// sender cannot be read: it stays as it is.
+func (b *Bot) submitter(ctx context.Context, i interaction) (by approvals.Person, unread *answer, err error) {
+	by, err = b.facts(ctx, i.who(), submitFacts)
+	if err == nil || len(refusalsIn(err)) > 0 {
+		return by, nil, err
+	}
+	b.cfg.Log.WarnContext(ctx, "requester unreadable", "person", i.who().String(), "code", codeOf(err))
+	sentence := b.words().Say(b.knownLocale(ctx, i.who()), "form.unreadable", nil)
+	return by, &answer{reply: fieldErrors(map[string]string{i.View.anchor(): sentence})}, nil
+}
+
+// completed asks for what a form lacks that was sent before it had grown: the
+// fields that depend on the chosen access.
+func (b *Bot) completed(ctx context.Context, i interaction) (answer, bool) {
+	f := filled(i.View)
+	a, ok := f.access(b.cfg.Desk.render.Policy())
+	grown := f.actions[string(approvals.FieldFor)] != "" && (f.For != forDate || f.actions[string(approvals.FieldEnds)] != "")
+	for _, q := range a.Questions {
+		grown = grown && f.actions[string(approvals.FieldQuestion(q.ID))] != ""
+	}
+	if !ok || grown {
+		return answer{}, false
+	}
+	mine := b.forms.touch(i.View.ID, i.View.Hash)
+	sentence := b.words().Say(b.knownLocale(ctx, i.who()), "form.incomplete", Args{"access": shownText(a.Title)})
+	return answer{
+		reply: fieldErrors(map[string]string{string(approvals.FieldAccess): sentence}),
+		later: func(ctx context.Context) { b.redraw(ctx, i, mine, f) },
+	}, true
 }
 
 // pointToTwin tells of the request that stands in the way of another one, once

@@ -13,9 +13,10 @@ type HomeView struct {
 	Viewer  approvals.PersonID
 	Mine    []approvals.Request // newest first
 	Admin   bool
-	Waiting approvals.Page       // what waits for somebody, for admins
-	Wrong   []approvals.Incident // the trouble that everybody has, for admins
-	Refusal *approvals.Refusal   // why there is nothing for this person
+	Waiting approvals.Page        // what waits for somebody, for admins
+	Wrong   []approvals.Incident  // the trouble that everybody has, for admins
+	Away    *approvals.Delegation // who decides for this person, if anybody
+	Refusal *approvals.Refusal    // why there is nothing for this person
 	Now     time.Time
 }
 
@@ -38,7 +39,7 @@ func (d render) Home(locale string, v HomeView) slack.HomeTabViewRequest {
 	for _, r := range v.Mine[:min(len(v.Mine), PageSize)] {
 		blocks = append(blocks, d.listed(locale, r, v.Viewer, v.Now)...)
 	}
-	return home(blocks)
+	return home(append(blocks, d.homeAway(locale, v.Away)...))
 }
 
 func (d render) homeWaiting(locale string, v HomeView) []slack.Block {

@@ -43,14 +43,14 @@ func poisoned(r approvals.Request, text string) approvals.Request {
 	if r.Trouble != nil {
 		r.Trouble = &approvals.Trouble{Text: text, Code: text, RequestID: text}
 	}
-	return r
+	return poisonedFacts(r, text)
 }
 
 func TestTypedTextIsNeverMarkup(t *testing.T) {
 	d := look(t)
 	for kind, text := range hostile {
 		t.Run(kind, func(t *testing.T) {
-			for _, name := range []string{"pending", "half_quorum", "invited", "denied", "failed", "failed_own", "delayed", "found_joined"} { // every field is shown in one of them
+			for _, name := range []string{"pending", "half_quorum", "invited", "denied", "failed", "failed_own", "delayed", "found_joined", "everything", "asked", "suspicious", "several", "revoked"} { // every field is shown in one of them
 				r := poisoned(stories()[name], text)
 				d := d.naming(map[string]string{"U0ANN": text, "U0SAM": text})
 				d.Company = text
@@ -188,7 +188,7 @@ func TestOnlyTheDecidingCardHasLiveButtons(t *testing.T) {
 	for name, r := range stories() {
 		for stage := range r.Stage + 1 {
 			raw := string(asJSON(t, d.Card(r, stage)))
-			live := strings.Contains(raw, `"action_id": "approve"`)
+			live := strings.Contains(raw, `"action_id": "approve"`) || strings.Contains(raw, `"action_id": "choose"`)
 			if want := r.State == approvals.Pending && stage == r.Stage; live != want {
 				t.Errorf("%s, stage %d: live buttons %v, want %v", name, stage, live, want)
 			}

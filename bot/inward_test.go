@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // stubService answers as its fields say and remembers what it heard.
 type stubService struct {
+	stubWishes
 	telling  *approvals.Refusal // what may be told instead of the refusal itself
 	err      error              // of every call
 	request  approvals.Request
@@ -118,8 +120,11 @@ type said struct {
 // stubSlack is a Slack that knows a few people and remembers what it was told.
 type stubSlack struct {
 	*httptest.Server
-	users map[string]string // user ID to the JSON of users.info
-	fails map[string]string // method to error
+	users   map[string]string // user ID to the JSON of users.info
+	fails   map[string]string // method to error
+	members string            // of every user group, as JSON
+	hash    string            // of every view after a drawing
+	file    string            // what is in every file
 
 	mu    sync.Mutex
 	heard []said
@@ -158,8 +163,14 @@ func (s *stubSlack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"ok":true,"permalink":"https://northwind.slack.com/archives/`+r.FormValue("channel")+`/p`+r.FormValue("message_ts")+`"}`)
 	case method == "reply":
 		io.WriteString(w, "ok")
+	case method == "usergroups.users.list":
+		io.WriteString(w, `{"ok":true,"users":`+firstOf(s.members, "[]")+`}`)
+	case method == "files.info":
+		io.WriteString(w, `{"ok":true,"file":{"id":"F1","size":`+strconv.Itoa(len(s.file))+`,"url_private_download":"`+s.URL+`/api/file"}}`)
+	case method == "file":
+		io.WriteString(w, s.file)
 	default:
-		io.WriteString(w, `{"ok":true,"channel":"C0","ts":"1.1","view":{"id":"V1"}}`)
+		io.WriteString(w, `{"ok":true,"channel":"C0","ts":"1.1","view":{"id":"V1","hash":"`+s.hash+`"}}`)
 	}
 }
 
@@ -275,7 +286,7 @@ func officeAt(t *testing.T, base string) *office {
 		API: api, Service: o.service, HTTP: hc, Now: now, Log: log,
 		Desk: NewDesk(DeskConfig{
 			API: api, HTTP: hc, APIHost: strings.TrimPrefix(base, "http://"), Team: "T0NORTH",
-			Words: catalogue, Policy: falconPolicy(), Now: now, Log: log,
+			Words: catalogue, Policy: falconPolicy().Always, Now: now, Log: log,
 		}),
 	})
 	if err != nil {

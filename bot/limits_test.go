@@ -34,6 +34,9 @@ var limits = []limit{
 	{"option", "description", 1, 75},
 	{"option", "value", 1, 150},
 	{"static_select", "options", 1, 100},
+	{"multi_static_select", "options", 1, 100},
+	{"checkboxes", "options", 1, 10},
+	{"users_select", "placeholder", 1, 150},
 	{"context", "elements", 1, 10},
 	{"actions", "elements", 1, 25},
 	{"modal", "title", 1, 24},
@@ -161,10 +164,10 @@ func TestAHugePolicyAndAFullPageKeepSlacksLimits(t *testing.T) {
 		huge.Stages[0].Approvers = append(huge.Stages[0].Approvers, fmt.Sprintf("U%04d", i))
 	}
 	huge.Stages[0].Name = strings.Repeat("Sponsor ", 50)
-	d.Policy = &approvals.Policy{}
+	d.Policy = (&approvals.Policy{}).Always
 	for i := range 150 {
 		huge.ID, huge.Durations = fmt.Sprintf("access-%d", i), []time.Duration{time.Duration(i+1) * time.Hour}
-		d.Policy.Accesses = append(d.Policy.Accesses, huge)
+		d.Policy().Accesses = append(d.Policy().Accesses, huge)
 	}
 	r := stories()["pending"]
 	r.Access = huge

@@ -14,17 +14,20 @@ type App struct {
 }
 
 // AppCommand is a slash command as Slack offers it.
-type AppCommand struct{ Name, Description, UsageHint string }
+type AppCommand struct {
+	Name, Description, UsageHint string
+	Escape                       bool // people who are named in what is typed come with their IDs
+}
 
 // Manifest is the app that this code needs: nothing more is asked for.
 func Manifest() App {
 	return App{
 		Commands: []AppCommand{
-			{CommandInvite, "Ask for guest access for a partner", "[e-mail] [reason]"},
-			{CommandRequests, "See what is pending, or the story of one request", "[show INV-7]"},
+			{CommandInvite, "Ask for guest access for a partner", "[e-mail] [reason]", false},
+			{CommandRequests, "See what is pending, or the story of one request", "[show INV-7] or [delegate @colleague until 2026-12-24]", true},
 		},
 		Scopes: []string{
-			"commands", "chat:write", "im:write", "users:read", "users:read.email", "usergroups:read",
+			"commands", "chat:write", "im:write", "users:read", "users:read.email", "usergroups:read", "files:read",
 			"channels:history", "groups:history", "im:history",
 		},
 		Events: []string{EventHomeOpened},

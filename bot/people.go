@@ -56,7 +56,7 @@ func (p *People) Person(ctx context.Context, id approvals.PersonID) (approvals.P
 	})
 	if err != nil {
 		t := apiTrouble(err)
-		if slices.Contains([]string{"user_not_found", "user_not_visible", "users_not_found"}, t.Code) {
+		if slices.Contains(unknown, t.Code) {
 			return approvals.Person{}, approvals.ErrUnknownPerson
 		}
 		return approvals.Person{}, fmt.Errorf("reading user %s: %w", id.User, t)
@@ -68,6 +68,31 @@ func (p *People) Person(ctx context.Context, id approvals.PersonID) (approvals.P
 	p.known.remember(who, p.Now())
 	return who, nil
 }
+
+// ByEmail describes the person whom Slack has under an e-mail address now. Such a
+// reading serves this one question: Slack does not say there which language
+// somebody reads.
+func (p *People) ByEmail(ctx context.Context, email string) (approvals.Person, error) {
+	if email == "" {
+		return approvals.Person{}, approvals.ErrUnknownPerson
+	}
+	var u *slack.User
+	err := p.ask("users.lookupByEmail", func() (err error) {
+		u, err = p.API.GetUserByEmailContext(ctx, email)
+		return err
+	})
+	switch {
+	case err == nil && u.ID != "":
+		return p.describe(approvals.PersonID{Team: firstOf(p.Team, u.TeamID), User: u.ID}, *u), nil
+	case err == nil || slices.Contains(unknown, apiTrouble(err).Code):
+		return approvals.Person{}, approvals.ErrUnknownPerson
+	}
+	// The address stays out of it: errors are logged.
+	return approvals.Person{}, fmt.Errorf("looking for somebody by e-mail address: %w", apiTrouble(err))
+}
+
+// unknown are Slack's error codes for somebody whom it does not know or show.
+var unknown = []string{"user_not_found", "user_not_visible", "users_not_found"}
 
 func (p *People) describe(id approvals.PersonID, u slack.User) approvals.Person {
 	if id.Team == "" {

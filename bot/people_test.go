@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,5 +151,58 @@ func TestOnlySoManyPeopleAreRemembered(t *testing.T) {
 	}
 	if len(p.recent) != maxRecent || len(p.order) != maxRecent {
 		t.Errorf("%d remembered, %d in order", len(p.recent), len(p.order))
+	}
+}
+
+// TestAnAddressLeadsToAPersonWhoIsWhoSlackSaysTheyAre: it proves nothing itself.
+func TestAnAddressLeadsToAPersonWhoIsWhoSlackSaysTheyAre(t *testing.T) {
+	user := func(fields string) string { return `{"ok":true,"user":{"id":"U0MAX",` + fields + `}}` }
+	tests := []struct {
+		name, email, answer string
+		want                error
+		code                string
+	}{
+		{"a colleague", "max@northwind.com", user(`"team_id":"T0HOME","real_name":"Max"`), nil, ""},
+		{"a guest", "max@northwind.com", user(`"team_id":"T0HOME","is_restricted":true`), approvals.ErrSlackGuest, ""},
+		{"somebody elsewhere", "max@northwind.com", user(`"team_id":"T0AWAY"`), approvals.ErrForeign, ""},
+		{"nobody", "max@northwind.com", `{"ok":false,"error":"users_not_found"}`, approvals.ErrUnknownPerson, ""},
+		{"an answer that names nobody", "max@northwind.com", `{"ok":true,"user":{}}`, approvals.ErrUnknownPerson, ""},
+		{"no address", "", "", approvals.ErrUnknownPerson, ""},
+		{"a missing scope", "max@northwind.com", `{"ok":false,"error":"missing_scope","needed":"users:read.email"}`, nil, "missing_scope"},
+		{"a fault", "max@northwind.com", `{"ok":false,"error":"internal_error"}`, nil, "internal_error"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := openCounter(t)
+			c.script["users.lookupByEmail"] = []string{tt.answer}
+			d := c.desk(t)
+			who, err := d.ByEmail(t.Context(), tt.email)
+			got := err
+			if err == nil {
+				got = who.Colleague()
+			}
+			if tt.code != "" {
+				if codeOf(err) != tt.code || strings.Contains(err.Error(), tt.email) {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			if !errors.Is(got, tt.want) || err == nil && who.ID != (approvals.PersonID{Team: "T0HOME", User: "U0MAX"}) {
+				t.Errorf("%+v: %v", who, got)
+			}
+		})
+	}
+	c := openCounter(t)
+	d := c.desk(t)
+	for range 2 {
+		c.script["users.lookupByEmail"] = append(c.script["users.lookupByEmail"], user(`"team_id":"T0HOME","real_name":"Max"`))
+	}
+	for _, people := range []approvals.People{d, d.Glance()} {
+		if who, err := people.ByEmail(t.Context(), "max@northwind.com"); err != nil || who.Name != "Max" {
+			t.Errorf("%+v, %v", who, err)
+		}
+	}
+	if asked := c.calls("users.lookupByEmail"); len(asked) != 2 || asked[0].Form.Get("email") != "max@northwind.com" {
+		t.Errorf("asked %v", asked)
 	}
 }

@@ -101,7 +101,7 @@ func (b *Bot) receiveInteraction(ctx context.Context, raw []byte) (answer, error
 // Slack tells the person.
 func (b *Bot) receiveClick(ctx context.Context, i interaction) (answer, error) {
 	for _, act := range i.Actions {
-		handle, ok := b.routes.actions[act.ID]
+		handle, ok := b.routes.actions[actionName(act.ID)]
 		if !ok {
 			b.passOver(ctx, "action", act.ID)
 			continue

@@ -16,13 +16,29 @@ const MailMicrosoft = "microsoft"
 // always looks the same. Redeem links appear in Direct and nowhere else.
 type render struct {
 	Words   *Words
-	Policy  *approvals.Policy
+	Policy  func() *approvals.Policy
 	Company string // how the note to the guest calls us; may be empty
 	Mail    string // who mails the invitation: microsoft, requester, graph or smtp
 	Cloud   string // Entra's; empty: public
 	Locale  string // of what a whole channel reads; empty is English
 
 	names map[string]string // user ID to name, for those who are not to be notified
+	alone bool              // one person reads it, so nobody else who is mentioned is notified
+	now   time.Time         // of the drawing; zero: the moment of the request's last change
+}
+
+// at returns a copy that draws for a moment.
+func (d render) at(now time.Time) render {
+	d.now = now
+	return d
+}
+
+// seen is a request at the moment of drawing, for what time alone changes.
+func (d render) seen(r approvals.Request) approvals.Request {
+	if d.now.After(r.Changed) {
+		r.Changed = d.now
+	}
+	return r
 }
 
 // naming returns a copy that writes these people by name instead of mentioning
@@ -42,17 +58,13 @@ func (d render) person(id approvals.PersonID) any {
 	return Mention(id.User)
 }
 
-// approvers mentions who may decide a stage.
-func (d render) approvers(locale string, s approvals.Stage) Phrase {
-	var who []piece
-	for _, id := range s.Approvers {
-		if approvals.IsGroup(id) {
-			who = append(who, GroupMention(id))
-		} else {
-			who = append(who, Mention(id))
-		}
+// bystander is somebody who has no part in a request: a message that is to
+// notify others only leaves out who cannot be named.
+func (d render) bystander(id approvals.PersonID) any {
+	if d.names != nil && !d.alone && typed(d.names[id.User]) == "" {
+		return Mention("")
 	}
-	return d.list(locale, "list.or", who)
+	return d.person(id)
 }
 
 // list joins pieces as a language joins them, the last one by a word: "A, B or C".
@@ -77,15 +89,7 @@ func (d render) list(locale, last string, ps []piece) Phrase {
 }
 
 // duration words a length of time in the largest unit that divides it.
-func (d render) duration(locale string, t time.Duration) string {
-	switch {
-	case t >= 24*time.Hour && t%(24*time.Hour) == 0:
-		return d.Words.Say(locale, "duration.days", Args{"count": int(t / (24 * time.Hour))})
-	case t >= time.Hour && t%time.Hour == 0:
-		return d.Words.Say(locale, "duration.hours", Args{"count": int(t / time.Hour)})
-	}
-	return d.Words.Say(locale, "duration.minutes", Args{"count": int(t / time.Minute)})
-}
+func (d render) duration(locale string, t time.Duration) string { return d.Words.duration(locale, t) }
 
 // roughly words how long something has lasted, in one unit.
 func (d render) roughly(locale string, t time.Duration) string {
@@ -100,11 +104,15 @@ func (d render) roughly(locale string, t time.Duration) string {
 	return d.duration(locale, t.Truncate(24*time.Hour))
 }
 
-// guest is the guest's name, e-mail address and company in one line.
+// guest is the guest's name, e-mail address and company in one line, or how many
+// guests there are.
 func (d render) guest(locale string, r approvals.Request) Phrase {
 	g := r.Guest
-	if !r.Erased.IsZero() {
+	switch {
+	case !r.Erased.IsZero():
 		return Phrase{literal(d.guestName(locale, r))}
+	case len(r.Guests) > 0:
+		return Phrase{Bold(d.guestName(locale, r))}
 	}
 	args := Args{"name": Bold(shownText(g.Name)), "email": cut(typed(g.Email), maxEmail), "company": shownText(g.Company)}
 	return d.Words.phrase(locale, "guest.line", args)
@@ -112,19 +120,32 @@ func (d render) guest(locale string, r approvals.Request) Phrase {
 
 // guestName is what to call the guest, as long as it is known.
 func (d render) guestName(locale string, r approvals.Request) string {
-	if !r.Erased.IsZero() {
+	switch {
+	case !r.Erased.IsZero():
 		return d.Words.Say(locale, "guest.erased", nil)
+	case len(r.Guests) > 0:
+		return d.Words.Say(locale, "guest.several", Args{"count": len(r.Guests)})
 	}
 	return shownText(r.Guest.Name)
 }
 
 // lasts says how long the access is for: a length before the approval, a day after it.
 func (d render) lasts(locale string, r approvals.Request) Phrase {
-	switch {
-	case !r.Until.IsZero():
+	if !r.Until.IsZero() {
 		return d.Words.phrase(locale, "lasts.until", Args{"until": day(r.Until)})
-	case r.For > 0:
-		return d.Words.phrase(locale, "lasts.for", Args{"for": d.duration(locale, r.For)})
+	}
+	return d.length(locale, r.Terms())
+}
+
+// length says how long access by these terms lasts.
+func (d render) length(locale string, t approvals.Terms) Phrase {
+	switch {
+	case t.OpenEnded:
+		return d.Words.phrase(locale, "lasts.ever", nil)
+	case !t.Ends.IsZero():
+		return d.Words.phrase(locale, "lasts.until", Args{"until": day(t.Ends)})
+	case t.For > 0:
+		return d.Words.phrase(locale, "lasts.for", Args{"for": d.duration(locale, t.For)})
 	}
 	return d.Words.phrase(locale, "lasts.ever", nil)
 }

@@ -56,8 +56,13 @@ func (d render) Incident(locale string, i approvals.Incident) Message {
 		return Message{Text: fallback(title), Blocks: []slack.Block{header(title), over}}
 	}
 	body := paragraphs(d.Words.phrase(locale, "incident."+incidentKind(i)+".what", args))
-	if strings.HasPrefix(i.Key, "entra ") {
+	switch {
+	case strings.HasPrefix(i.Key, "entra "):
 		body.Elements = append(body.Elements, d.cause(locale, &i.Trouble)...)
+	case i.Key == approvals.WidePolicy:
+		if q := quote(i.Trouble.Text); q != nil {
+			body.Elements = append(body.Elements, q)
+		}
 	}
 	body.Elements = append(body.Elements, paragraphs(d.todo(locale, i), d.Words.phrase(locale, "incident.resumes", nil)).Elements...)
 	return Message{Text: fallback(title), Blocks: []slack.Block{header(title), body}}
@@ -104,6 +109,10 @@ func incidentKind(i approvals.Incident) string {
 		return "directory"
 	case strings.HasPrefix(i.Key, approvals.WideStuck):
 		return "stuck"
+	case strings.HasPrefix(i.Key, approvals.WideStranded):
+		return "stranded"
+	case i.Key == approvals.WidePolicy:
+		return "policy"
 	case i.Key == approvals.WideSlackToken:
 		return "slack_token"
 	case strings.HasPrefix(i.Key, approvals.WideChannel):
@@ -118,10 +127,10 @@ func incidentKind(i approvals.Incident) string {
 func incidentArgs(i approvals.Incident) Args {
 	channel, _ := strings.CutPrefix(i.Key, approvals.WideChannel)
 	scope, _ := strings.CutPrefix(i.Key, approvals.WideScope)
-	request, _ := strings.CutPrefix(i.Key, approvals.WideStuck)
+	request := strings.TrimPrefix(strings.TrimPrefix(i.Key, approvals.WideStuck), approvals.WideStranded)
 	return Args{
 		"since": minute(i.Since), "over": minute(i.Over), "key": shownText(i.Key), "channel": ChannelMention(channel), "request": shownText(request), "id": shownText(channel),
 		"scope": shownText(scope), "archived": i.Trouble.Code == "is_archived", "outside": i.Trouble.Code == "not_in_channel",
-		"missing": i.Trouble.Code == "channel_not_found",
+		"missing": i.Trouble.Code == "channel_not_found", "stage": shownText(i.Trouble.Text),
 	}
 }

@@ -9,32 +9,128 @@ import (
 	"partnerbot/approvals"
 )
 
-// Card is a request as the approvers of one stage see it. It carries live
-// buttons only while that very stage decides, and speaks of granted access only
-// after Entra confirmed it. Its buttons name the stage, so that a click on an
-// old card never counts for a new one.
+// Card is a request as the approvers of one stage see it: first who asks for what
+// and what speaks for a second look, then what helps to decide, as much as fits in
+// a few lines. More shows the rest. It carries live buttons only while that very
+// stage decides, and speaks of granted access only after Entra confirmed it. Its
+// buttons name the stage and the terms, so that a click on an old card never counts
+// for a new one.
 func (d render) Card(r approvals.Request, stage int) Message {
-	l := d.Locale
-	head := d.Words.Say(l, "card.head", Args{"id": r.ID, "state": d.cardState(r, stage)})
-	asks := d.Words.phrase(l, "card.asks", Args{
-		"by": d.person(r.Requester), "access": Bold(shownText(r.Access.Title)), "guest": d.guest(l, r),
-	})
-	body := paragraphs(asks,
-		d.fact("card.access", shownText(r.Access.Description)),
-		d.Words.phrase(l, "card.lasts", Args{"lasts": d.lasts(l, r)}))
-	if q := quote(r.Reason); q != nil {
-		body.Elements = append(body.Elements, q)
-	}
+	l, r := d.Locale, d.seen(r)
 	m := Message{
 		Text: fallback(d.Words.Say(l, "card.text", Args{
 			"id": r.ID, "state": d.cardState(r, stage), "guest": d.guestName(l, r), "access": shownText(r.Access.Title),
 		})),
-		Blocks: []slack.Block{header(head), body, d.cardStatus(r, stage)},
+		Blocks: []slack.Block{header(d.Words.Say(l, "card.head", Args{"id": r.ID, "state": d.cardState(r, stage)}))},
 	}
+	room, status := cardLines-2, d.cardStatus(r, stage) // for the title, and for the buttons
+	for _, row := range status {
+		room -= row.height()
+	}
+	m.Blocks = append(m.Blocks, blockOf(fitted(d.cardBody(r, stage), room)), blockOf(status))
 	if b := d.cardButtons(r, stage); b != nil {
 		m.Blocks = append(m.Blocks, b)
 	}
 	return m
+}
+
+// deciding reports whether the stage of a card decides now.
+func deciding(r approvals.Request, stage int) bool {
+	return r.State == approvals.Pending && stage == r.Stage
+}
+
+// cardBody is what was asked for and what is known of it. What helps least to
+// decide has the highest rank. Once it is decided the warnings have done their work.
+func (d render) cardBody(r approvals.Request, stage int) []row {
+	l := d.Locale
+	rows := lines(0, d.wish(l, r))
+	if deciding(r, stage) {
+		rows = append(rows, lines(0, d.someWarnings(l, r)...)...)
+	}
+	rows = append(rows, lines(3, d.guestList(l, r, 4))...)
+	rows = append(rows, lines(4, d.opens(l, r))...)
+	rows = append(rows, lines(0, d.changed(l, r))...)
+	if q := quote(cut(typed(r.Reason), maxExcerpt)); q != nil {
+		rows = append(rows, row{q, reasonRank(r, stage)})
+	}
+	rows = append(rows, lines(2, d.answers(l, r))...)
+	if !deciding(r, stage) {
+		return rows
+	}
+	rows = append(rows, lines(1, d.lastTalk(l, r))...)
+	rows = append(rows, lines(3, d.organisation(l, r), d.guestHere(l, r))...)
+	rows = append(rows, lines(6, d.lastDecisions(l, r, 2))...)
+	return append(rows, lines(7, d.rulesApplied(l, r))...)
+}
+
+// reasonRank: nobody decides without the reason before their eyes.
+func reasonRank(r approvals.Request, stage int) int {
+	if deciding(r, stage) {
+		return 0
+	}
+	return 1
+}
+
+// wish says who asks whom into what, for how long, cut so that long names leave
+// room for the rest.
+func (d render) wish(locale string, r approvals.Request) []piece {
+	guest := d.guest(locale, r)
+	if r.Erased.IsZero() && len(r.Guests) == 0 {
+		guest = d.Words.phrase(locale, "guest.line", Args{
+			"name": Bold(cut(typed(r.Guest.Name), shortName)), "email": d.email(r), "company": cut(typed(r.Guest.Company), shortName),
+		})
+	}
+	return d.Words.phrase(locale, "card.wish", Args{
+		"by": d.person(r.Requester), "guest": guest, "access": Bold(cut(typed(r.Access.Title), shortName)), "lasts": d.lasts(locale, r),
+	})
+}
+
+// mostWarnings are shown on a card in full; of the others it says how many there are.
+const mostWarnings = 3
+
+func (d render) someWarnings(locale string, r approvals.Request) [][]piece {
+	all := d.warnings(locale, r)
+	if len(all) <= mostWarnings {
+		return all
+	}
+	more := d.Words.phrase(locale, "warn.more", Args{"count": len(all) - mostWarnings + 1})
+	return append(all[:mostWarnings-1:mostWarnings-1], more)
+}
+
+// guestList names the first of several guests.
+func (d render) guestList(locale string, r approvals.Request, most int) []piece {
+	if len(r.Guests) == 0 || !r.Erased.IsZero() {
+		return nil
+	}
+	var who []piece
+	for _, g := range r.Guests[:min(len(r.Guests), most)] {
+		who = append(who, literal(cut(typed(g.Name), shortName)+" ("+shortAddress(g.Email, shortEmail)+")"))
+	}
+	if more := len(r.Guests) - most; more > 0 {
+		who = append(who, Phrase(d.Words.phrase(locale, "list.more", Args{"count": more})))
+	}
+	return d.Words.phrase(locale, "card.guests", Args{"list": d.list(locale, "list.and", who)})
+}
+
+// answers are what the requester answered to the questions of the access.
+func (d render) answers(locale string, r approvals.Request) []piece {
+	var list []piece
+	for _, f := range r.Filled {
+		list = append(list, Phrase(d.Words.phrase(locale, "card.answer", Args{"label": shownText(f.Label), "value": Bold(shownWords(f.Value))})))
+	}
+	return d.list(locale, "list.dot", list)
+}
+
+// lastTalk is the last question of an approver that was answered.
+func (d render) lastTalk(locale string, r approvals.Request) []piece {
+	n := len(r.Talk)
+	if n == 0 || r.Talk[n-1].Answered.IsZero() {
+		return nil
+	}
+	last := r.Talk[n-1]
+	return d.Words.phrase(locale, "card.talk", Args{
+		"by": d.bystander(last.By), "req": d.person(r.Requester), "question": cut(typed(last.Question), shortName), "answer": cut(typed(last.Answer), 2*shortName),
+	})
 }
 
 // fact is one labelled line of a card, nothing for an empty value.
@@ -55,31 +151,40 @@ func (d render) cardState(r approvals.Request, stage int) string {
 
 // cardStatus says who has approved so far, and who decides now or what has come
 // of the request.
-func (d render) cardStatus(r approvals.Request, stage int) slack.Block {
-	lines := d.progress(d.Locale, r)
-	if r.State == approvals.Pending && stage == r.Stage {
-		return paragraphs(append(lines, d.decides(d.Locale, r))...)
+func (d render) cardStatus(r approvals.Request, stage int) []row {
+	said := d.progress(d.Locale, r)
+	if deciding(r, stage) {
+		said = append(said, d.decides(d.Locale, r))
+		return lines(0, append(said, d.waiting(d.Locale, forApprovers, r)...)...)
 	}
-	return slack.NewRichTextBlock("", d.standing(d.Locale, forApprovers, r, lines...)...)
+	var rows []row
+	for _, el := range d.standing(d.Locale, forApprovers, r, said...) {
+		rows = append(rows, row{shortened(el), 0})
+	}
+	return rows
 }
 
-// decides says who may decide the current stage, and until when.
+// decides says who may decide the current stage, and until when; not while the
+// deadline waits for the requester.
 func (d render) decides(locale string, r approvals.Request) []piece {
-	s, needed := r.CurrentStage(), ""
+	s, needed, until := r.CurrentStage(), "", minute(r.Deadline)
 	if s.Quorum > 1 && approved(r) == 0 {
 		needed = strconv.Itoa(s.Quorum)
+	}
+	if _, asked := r.Asked(); asked {
+		until = Moment{}
 	}
 	return d.Words.phrase(locale, "card.decides", Args{
 		"needed": needed,
 		"n":      strconv.Itoa(r.Stage + 1), "of": strconv.Itoa(len(r.Access.Stages)), "staged": len(r.Access.Stages) > 1,
-		"stage": Bold(shownText(s.Name)), "who": d.approvers(locale, s), "until": minute(r.Deadline),
+		"stage": Bold(cut(typed(s.Name), shortName)), "who": d.approvers(locale, r, r.Stage), "until": until,
 	})
 }
 
 // progress has a line for every stage that somebody has approved: by whom and
 // when, or how many approvals are still missing.
 func (d render) progress(locale string, r approvals.Request) [][]piece {
-	var lines [][]piece
+	var said [][]piece
 	for i, stage := range r.Access.Stages {
 		who := d.approvedBy(r, i)
 		if len(who) == 0 {
@@ -99,16 +204,22 @@ func (d render) progress(locale string, r approvals.Request) [][]piece {
 		if r.State == approvals.Pending && i == r.Stage {
 			id, args["got"], args["needed"] = "card.tally", strconv.Itoa(len(who)), strconv.Itoa(stage.Quorum)
 		}
-		lines = append(lines, d.Words.phrase(locale, id, args))
+		said = append(said, d.Words.phrase(locale, id, args))
 	}
-	return lines
+	return said
 }
 
-// approvedBy are the people who approved a stage.
+// approvedBy are the people who approved a stage, and for whom if for another.
 func (d render) approvedBy(r approvals.Request, stage int) []piece {
 	var who []piece
 	for _, v := range r.Approvals() {
-		if p, ok := pieceOf(d.person(v.By)); ok && v.Stage == stage {
+		if v.Stage != stage {
+			continue
+		}
+		if p, ok := pieceOf(d.person(v.By)); ok {
+			if v.For.User != "" {
+				p = Phrase(d.Words.phrase(d.Locale, "approver.behalf", Args{"who": p, "for": d.bystander(v.For)}))
+			}
 			who = append(who, p)
 		}
 	}

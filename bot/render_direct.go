@@ -1,9 +1,6 @@
 package bot
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/slack-go/slack"
 
 	"partnerbot/approvals"
@@ -27,8 +24,8 @@ func (d render) Direct(locale string, r approvals.Request) Message {
 	if note := d.note(locale, r); note != nil {
 		m.Blocks = append(m.Blocks, note)
 	}
-	if r.State == approvals.Pending {
-		m.Blocks = append(m.Blocks, slack.NewActionBlock("", d.withdraw(locale, r)))
+	if buttons := d.directButtons(locale, r); buttons != nil {
+		m.Blocks = append(m.Blocks, buttons)
 	}
 	return m
 }
@@ -65,42 +62,4 @@ func (d render) withdraw(locale string, r approvals.Request) *slack.ButtonBlockE
 		d.Words.Say(locale, "confirm.withdraw.text", Args{"guest": d.guestName(locale, r)}),
 		d.Words.Say(locale, "button.withdraw", nil), d.Words.Say(locale, "confirm.withdraw.keep", nil))
 	return b
-}
-
-// Milestone is the short word, said once, that makes Slack notify the requester.
-func (d render) Milestone(locale string, r approvals.Request, what string) Message {
-	args := Args{
-		"id": r.ID, "guest": d.guestName(locale, r), "access": shownText(r.Access.Title), "until": day(r.Until),
-		"by": Mention(""), "used": r.Account.ID != "", "link": r.Account.Link != "",
-		"stage": "", "next": "",
-	}
-	if n := len(r.Votes); n > 0 {
-		args["by"] = d.person(r.Votes[n-1].By)
-	}
-	if n, ok := stagePassed(what); ok && n <= len(r.Access.Stages) {
-		args["stage"], args["next"] = shownText(r.Access.Stages[n-1].Name), shownText(r.CurrentStage().Name)
-		args["by"] = d.list(locale, "list.and", d.approvedBy(r, n-1))
-	}
-	return d.Words.Notice(locale, "said."+saidKey(r, what), args)
-}
-
-// saidKey is a milestone as its sentence is called in the catalogue.
-func saidKey(r approvals.Request, what string) string {
-	_, staged := stagePassed(what)
-	switch {
-	case staged:
-		return "stage"
-	case what == "invited" && r.Account.Found:
-		return "invited_found"
-	case what == "joined" && joinedBefore(r):
-		return "joined_found"
-	}
-	return key(what)
-}
-
-// stagePassed is the n of the milestone "stage n".
-func stagePassed(what string) (int, bool) {
-	number, ok := strings.CutPrefix(what, passed)
-	n, err := strconv.Atoi(number)
-	return n, ok && err == nil && n > 0
 }

@@ -51,6 +51,7 @@ func emptyList(admin bool) string {
 // listed is one request of a list: what it is, with a button to its story, and
 // what it waits for. What was typed is in the plain part only.
 func (d render) listed(locale string, r approvals.Request, viewer approvals.PersonID, now time.Time) []slack.Block {
+	d = d.at(now)
 	title := d.Words.Say(locale, "list.title", Args{
 		"id": r.ID, "state": d.state(locale, r), "lasts": d.lasts(locale, r),
 		"guest": d.guestName(locale, r), "company": shownText(r.Guest.Company), "access": shownText(r.Access.Title),
@@ -60,9 +61,13 @@ func (d render) listed(locale string, r approvals.Request, viewer approvals.Pers
 		"who": Phrase(nil), "until": Moment{}, "waited": "", "stage": shownText(r.CurrentStage().Name),
 	}
 	id := "list.since"
-	if r.State == approvals.Pending {
-		id, args["who"], args["until"] = "list.waits", d.approvers(locale, r.CurrentStage()), minute(r.Deadline)
-		args["waited"] = d.roughly(locale, now.Sub(r.Deadline.Add(-r.CurrentStage().Deadline)))
+	q, asked := r.Asked()
+	switch {
+	case asked:
+		id, args["waited"] = "list.asked", d.roughly(locale, now.Sub(q.At))
+	case r.State == approvals.Pending:
+		id, args["who"], args["until"] = "list.waits", d.approvers(locale, r, r.Stage), minute(r.Deadline)
+		args["waited"] = d.roughly(locale, now.Sub(since(r)))
 	}
 	waits := slack.NewContextBlock("", markupText(d.Words.Markup(locale, id, args)))
 	if line := d.hitch(locale, r); line != "" {

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -20,33 +21,59 @@ func (d render) outcome(locale, reader string, r approvals.Request) []piece {
 	args := Args{
 		"guest": d.guestName(locale, r), "access": shownText(r.Access.Title), "until": day(r.Until), "at": Moment{},
 		"joined": minute(r.Account.Joined), "by": Mention(""), "stage": shownText(r.CurrentStage().Name), "who": Phrase(nil),
-		"linked": r.Account.Link != "", "late": delayed(r), "own": ownCause(r), "id": r.ID,
-		"reason": r.Closed != nil && r.Closed.Reason != "",
+		"linked": r.Account.Link != "", "late": delayed(r), "own": ownCause(r), "id": r.ID, "mine": false, "asked": false,
+		"reason": r.Closed != nil && typed(r.Closed.Reason) != "", "leaves": second(r.Hold), "since": minute(since(r)), "counts": d.children(locale, r),
 	}
 	if r.Closed != nil {
-		args["at"] = minute(r.Closed.At)
+		args["at"], args["mine"] = minute(r.Closed.At), r.Closed.By.Same(r.Requester)
 		if r.Closed.By.User != "" {
 			args["by"] = d.person(r.Closed.By)
 		}
 	}
 	if r.State == approvals.Pending {
-		args["who"] = d.approvers(locale, r.CurrentStage())
+		args["who"] = d.approvers(locale, r, r.Stage)
 		args["until"] = minute(r.Deadline)
+		_, args["asked"] = r.Asked()
 	}
 	return d.Words.phrase(locale, reader+outcomeKey(r), args)
 }
 
 // state is a request's state in a few words.
 func (d render) state(locale string, r approvals.Request) string {
-	if r.State == approvals.Failed && !retryable(r) {
+	switch r = d.seen(r); {
+	case r.State == approvals.Failed && !retryable(r):
 		return d.Words.Say(locale, "state.failed_erased", nil)
+	case r.Held(r.Changed):
+		return d.Words.Say(locale, "state.held", nil)
+	case revoked(r) && r.State == approvals.Ending:
+		return d.Words.Say(locale, "state.revoking", nil)
+	case revoked(r):
+		return d.Words.Say(locale, "state.revoked", nil)
+	}
+	if _, asked := r.Asked(); asked {
+		return d.Words.Say(locale, "state.asked", nil)
 	}
 	return d.Words.Say(locale, "state."+key(string(r.State)), nil)
+}
+
+// revoked reports that somebody ended the access before its time.
+func revoked(r approvals.Request) bool {
+	return r.Closed != nil && r.Closed.Verdict == approvals.Revoke && (r.State == approvals.Ending || r.State == approvals.Ended)
 }
 
 // outcomeKey tells apart what one state can mean to a reader.
 func outcomeKey(r approvals.Request) string {
 	switch {
+	case r.Held(r.Changed):
+		return "held"
+	case revoked(r) && r.State == approvals.Ending:
+		return "revoking"
+	case revoked(r) && r.Account.ID == "" && len(r.Children) == 0:
+		return "revoked_unused"
+	case revoked(r):
+		return "revoked"
+	case r.State == approvals.Inviting && len(r.Guests) > 0:
+		return "inviting_several"
 	case r.State == approvals.Inviting && r.Account.Found:
 		return "granting_found"
 	case r.State == approvals.Inviting && r.Account.ID != "":
@@ -61,6 +88,39 @@ func outcomeKey(r approvals.Request) string {
 		return "failed_erased"
 	}
 	return key(string(r.State))
+}
+
+// children counts what became of each of several guests.
+func (d render) children(locale string, r approvals.Request) Phrase {
+	counts := map[string]int{}
+	for _, c := range r.Children {
+		switch {
+		case c.Twin != "":
+			counts["twin"]++
+		case c.ID == "":
+			counts["begins"]++
+		default:
+			counts[key(string(c.State))]++
+		}
+	}
+	var list []piece
+	for _, kind := range childKinds() {
+		if n := counts[kind]; n > 0 {
+			list = append(list, Phrase(d.Words.phrase(locale, "children."+kind, Args{"n": strconv.Itoa(n)})))
+		}
+	}
+	return d.list(locale, "list.and", list)
+}
+
+// childKinds are what can have become of one of several guests, the best first.
+func childKinds() []string {
+	kinds := []string{"active", "invited", "inviting", "begins", "twin", "failed"}
+	for _, s := range approvals.States() {
+		if k := key(string(s)); !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
 }
 
 // ownCauses are the codes of failures that partnerbot found out by itself: Entra
@@ -81,16 +141,18 @@ func delayed(r approvals.Request) bool {
 	return r.Trouble != nil && (r.State == approvals.Inviting || r.State == approvals.Ending)
 }
 
-// standing says below some lines where a request stands, with the reason of a
-// denial, of a failure or of a delay.
+// standing says below some lines where a request stands and on whom it hangs, with
+// the reason of a denial, of a revocation, of a failure or of a delay.
 func (d render) standing(locale, reader string, r approvals.Request, lines ...[]piece) []slack.RichTextElement {
+	r = d.seen(r)
 	lines = append(lines, d.outcome(locale, reader, r))
+	lines = append(lines, d.waiting(locale, reader, r)...)
 	if delayed(r) {
 		lines = append(lines, d.Words.phrase(locale, "status.delayed", Args{"why": why(r.Trouble)}))
 	}
 	els := paragraphs(lines...).Elements
 	switch {
-	case r.State == approvals.Denied && r.Closed != nil:
+	case (r.State == approvals.Denied || revoked(r)) && r.Closed != nil:
 		if q := quote(r.Closed.Reason); q != nil {
 			els = append(els, q)
 		}
@@ -125,28 +187,6 @@ func (d render) cause(locale string, t *approvals.Trouble) []slack.RichTextEleme
 	return out
 }
 
-// cardButtons are the live buttons of a card, nil when there is nothing to press.
-func (d render) cardButtons(r approvals.Request, stage int) slack.Block {
-	l, value := d.Locale, target(r, stage).Value()
-	if stage != r.Stage {
-		return nil
-	}
-	switch r.State {
-	case approvals.Pending:
-		yes := button(ActionApprove, value, d.Words.Say(l, "button.approve", nil)).WithStyle(slack.StylePrimary)
-		yes.Confirm = d.confirmApprove(r)
-		no := button(ActionDeny, value, d.Words.Say(l, "button.deny", nil)).WithStyle(slack.StyleDanger)
-		return slack.NewActionBlock("", yes, no)
-	case approvals.Failed:
-		if retryable(r) {
-			return slack.NewActionBlock("", d.retry(l, r))
-		}
-	case approvals.Inviting, approvals.Invited, approvals.Active, approvals.Ending, approvals.Denied,
-		approvals.Cancelled, approvals.TimedOut, approvals.Ended:
-	}
-	return nil
-}
-
 // retry is the button for an admin after a failure.
 func (d render) retry(locale string, r approvals.Request) *slack.ButtonBlockElement {
 	return button(ActionRetry, target(r, r.Stage).Value(), d.Words.Say(locale, "button.retry", nil))
@@ -165,18 +205,4 @@ func shortAddress(email string, most int) string {
 		return "…" + string(all[len(all)-most+1:])
 	}
 	return cut(user, room) + "@" + domain
-}
-
-// confirmApprove repeats whom and what an approval is for, and whether it is
-// the last word.
-func (d render) confirmApprove(r approvals.Request) *slack.ConfirmationBlockObject {
-	const short = 60
-	l := d.Locale
-	last := r.Stage+1 >= len(r.Access.Stages) && approved(r)+1 >= max(r.CurrentStage().Quorum, 1)
-	text := d.Words.Say(l, "confirm.approve.text", Args{
-		"guest": cut(typed(r.Guest.Name), short), "email": shortAddress(r.Guest.Email, 2*short), "access": cut(typed(r.Access.Title), short),
-		"for": d.lasts(l, r), "last": last,
-	})
-	return confirm(d.Words.Say(l, "confirm.approve.title", Args{"id": r.ID}), text,
-		d.Words.Say(l, "button.approve", nil), d.Words.Say(l, "confirm.back", nil))
 }

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -45,6 +44,7 @@ func (d render) trail(locale string, r approvals.Request, trail []approvals.Entr
 	add := func(line []piece) {
 		items.Elements = append(items.Elements, slack.NewRichTextSection(asElements(line)...))
 	}
+	trail = slices.DeleteFunc(slices.Clone(trail), func(e approvals.Entry) bool { return e.Event == approvals.EventDelegated })
 	omitted, newest := max(len(trail)-maxTrail, 0), lastTrouble(trail)
 	for i, e := range trail {
 		switch {
@@ -74,60 +74,6 @@ func lastTrouble(trail []approvals.Entry) int {
 		}
 	}
 	return -1
-}
-
-// entry words one line of the trail, what was typed or said in it cut to so many
-// characters.
-func (d render) entry(locale string, r approvals.Request, e approvals.Entry, limit int) []piece {
-	id, detail, words := "trail."+key(strings.ToLower(e.Event)), e.Detail, e.Words
-	if e.Erased && words == "" {
-		words = d.Words.Say(locale, "guest.erased", nil)
-	}
-	args := Args{"by": Mention(e.By.User), "why": "", "access": shownText(r.Access.Title)}
-	switch e.Event {
-	case "opened":
-		detail = ""
-	case "pressed", "voted", "dismissed", approvals.EventRefused:
-		id, detail, args["why"] = d.verdict(locale, e.Event, detail)
-		detail = firstOf(words, detail)
-	case "granted", "taken back":
-		detail = strings.TrimPrefix(detail, "group:")
-	case "delayed", "refused by Entra":
-		if words != "" { // the codes come last, and whole: support asks for them
-			detail = cut(typed(words), limit) + " (" + cut(typed(detail), maxHitch) + ")"
-			limit = maxTrouble + maxHitch
-		}
-	}
-	args["detail"] = cut(typed(detail), limit)
-	return append(d.Words.phrase(locale, "trail.at", Args{"at": minute(e.At)}), d.Words.phrase(locale, id, args)...)
-}
-
-// verdict takes apart the detail of an entry about a decision: "deny" with a
-// reason that older entries have in it, "approve: own_request". why says briefly
-// why it did not count. One refused at once reads like one that was dismissed.
-func (d render) verdict(locale, event, detail string) (id, rest, why string) {
-	verdict, rest, _ := strings.Cut(detail, ": ")
-	if event == "dismissed" || event == approvals.EventRefused {
-		return "trail.dismissed." + verdict, "", d.because(locale, rest)
-	}
-	return "trail." + event + "." + verdict, rest, ""
-}
-
-// briefly are the refusals that a press can end in, with a few words each.
-var briefly = []*approvals.Refusal{
-	approvals.ErrNotApprover, approvals.ErrOwnRequest, approvals.ErrRepeated, approvals.ErrTooLate, approvals.ErrStaleStage,
-	approvals.ErrDecided, approvals.ErrOnlyAdmins, approvals.ErrNotRetryable, approvals.ErrUnknownPerson, approvals.ErrBot,
-	approvals.ErrForeign, approvals.ErrDeactivated, approvals.ErrSlackGuest, approvals.ErrDenyReason, approvals.ErrTooLong,
-	approvals.ErrNotCancellable, approvals.ErrOnlyRequester, approvals.ErrOldCard,
-}
-
-// because says briefly why a press did not count, by its code if there are no
-// words for it.
-func (d render) because(locale, code string) string {
-	if slices.ContainsFunc(briefly, func(r *approvals.Refusal) bool { return string(r.Code) == code }) {
-		return d.Words.Say(locale, "because."+code, nil)
-	}
-	return cut(typed(code), maxDetail)
 }
 
 // bullets is a list in rich text with the fields that Slack documents, and no others.

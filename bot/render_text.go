@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,6 +29,10 @@ const (
 	maxDetail        = 150
 	maxHitch         = 300
 	maxTrouble       = 1000
+	maxWords         = 200 // of what somebody wrote, within a sentence of a card
+	shortName        = 48  // of a name, on a card
+	shortEmail       = 64
+	maxExcerpt       = 160 // of a quotation, on a card
 )
 
 const ellipsis = "…"
@@ -41,6 +46,20 @@ func cut(s string, limit int) string {
 	runes := []rune(s)
 	return strings.TrimRightFunc(string(runes[:limit-1]), unicode.IsSpace) + ellipsis
 }
+
+// excerpt shortens a text to so many characters and lines.
+func excerpt(s string, limit, lines int) string {
+	all := strings.Split(typedLines(s), "\n")
+	kept := slices.DeleteFunc(all, func(line string) bool { return line == "" })
+	text := strings.Join(kept[:min(len(kept), lines)], "\n")
+	if len(kept) > lines {
+		text += ellipsis
+	}
+	return cut(text, limit)
+}
+
+// shownWords is what somebody wrote, within a sentence.
+func shownWords(s string) string { return cut(typed(s), maxWords) }
 
 // typed makes one line of what somebody typed: no line breaks, and none of the
 // invisible characters that turn text around or hide a part of it.

@@ -24,11 +24,11 @@ func emitted(t *testing.T) (actions, callbacks []string) {
 				walk(x)
 			}
 		case map[string]any:
-			if v["type"] == "input" {
+			if v["type"] == "input" && v["dispatch_action"] != true {
 				return
 			}
 			if id, ok := v["action_id"].(string); ok {
-				pressed[id] = true
+				pressed[actionName(id)] = true
 			}
 			if id, ok := v["callback_id"].(string); ok && id != "" {
 				submitted[id] = true

@@ -40,6 +40,14 @@ func minute(at time.Time) Moment {
 	return Moment{At: at, Format: "{date_short} at {time}", Plain: "2 Jan 2006 15:04 UTC"}
 }
 
+// date is a day without its year, for what was lately.
+func date(at time.Time) Moment { return Moment{At: at, Format: "{date_short}", Plain: "2 Jan 2006"} }
+
+// clock is a time of today, second is one that is told to the second.
+func clock(at time.Time) Moment { return Moment{At: at, Format: "{time}", Plain: "15:04 UTC"} }
+
+func second(at time.Time) Moment { return Moment{At: at, Format: "{time_secs}", Plain: "15:04:05 UTC"} }
+
 // piece is a part of a sentence that can be written in every form Slack reads.
 type piece interface {
 	empty() bool

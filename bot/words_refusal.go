@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 // other comes as mrkdwn with live mentions and times.
 func (w *Words) Refusal(locale string, r *approvals.Refusal) string {
 	if r.Field != "" {
-		return asPlain(w.refusal(locale, r))
+		return asPlain(w.refusal(locale, r.With("admins", ""))) // an ID means nothing to anybody
 	}
 	return asMarkup(w.refusal(locale, r))
 }
@@ -25,12 +26,21 @@ func (w *Words) Refused(locale string, r *approvals.Refusal) Message {
 }
 
 func (w *Words) refusal(locale string, r *approvals.Refusal) []piece {
-	args := Args{"foreign": foreign(r.Args["character"]), "id": "", "by": "", "at": "", "until": "", "how": "", "domain": "", "access": "", "character": "", "limit": "", "state": ""}
+	args := Args{
+		"foreign": foreign(r.Args["character"]), "id": "", "by": "", "at": "", "until": "", "how": "", "domain": "", "access": "", "character": "",
+		"limit": "", "state": "", "longest": "", "latest": "", "rule": "", "sentence": "", "label": "", "stage": "", "admins": "", "n": "", "line": "",
+		"text": "", "why": "", "called": "",
+	}
 	for name, value := range r.Args {
-		args[name] = refusalArg(name, value)
+		args[name] = w.refusalArg(locale, name, value)
 	}
 	if s, ok := r.Args["state"]; ok {
 		args["state"] = w.Say(locale, "state."+key(s), nil)
+	}
+	if code := r.Args["code"]; code != "" && code != string(r.Code) { // what is wrong with one of several guests
+		why := approvals.Refusal{Code: approvals.Code(code), Args: maps.Clone(r.Args)}
+		delete(why.Args, "code")
+		args["why"] = Phrase(w.refusal(locale, &why))
 	}
 	return w.phrase(locale, "refusal."+string(r.Code), args)
 }
@@ -45,13 +55,21 @@ func foreign(character string) bool {
 type template string
 
 // refusalArg gives an argument of a refusal its meaning.
-func refusalArg(name, value string) any {
+func (w *Words) refusalArg(locale, name, value string) any {
 	switch name {
 	case "by":
 		return Mention(value)
+	case "admins":
+		return w.admins(locale, value)
 	case "how":
 		return template(value)
-	case "at", "until":
+	case "longest":
+		t, err := time.ParseDuration(value)
+		if err != nil {
+			return ""
+		}
+		return w.duration(locale, t)
+	case "at", "until", "latest":
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
 			return ""
@@ -62,4 +80,44 @@ func refusalArg(name, value string) any {
 		return day(time.Unix(n, 0))
 	}
 	return value
+}
+
+// admins are the people and user groups to ask, as approvals lists them.
+func (w *Words) admins(locale, ids string) Phrase {
+	const most = 3
+	var who Phrase
+	for i, id := range strings.Split(ids, ",") {
+		var p piece = Mention(id)
+		if approvals.IsGroup(id) {
+			p = GroupMention(id)
+		}
+		switch {
+		case p.empty() || i >= most:
+			continue
+		case i > 0:
+			who = append(who, literal(w.Say(locale, "list.or", nil)))
+		}
+		who = append(who, p)
+	}
+	return who
+}
+
+// edition is the one that somebody saw whose press came too late for it.
+func edition(r *approvals.Refusal) int {
+	n, err := strconv.Atoi(r.Args["edition"])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// duration words a length of time in the largest unit that divides it.
+func (w *Words) duration(locale string, t time.Duration) string {
+	switch {
+	case t >= 24*time.Hour && t%(24*time.Hour) == 0:
+		return w.Say(locale, "duration.days", Args{"count": int(t / (24 * time.Hour))})
+	case t >= time.Hour && t%time.Hour == 0:
+		return w.Say(locale, "duration.hours", Args{"count": int(t / time.Hour)})
+	}
+	return w.Say(locale, "duration.minutes", Args{"count": int(t / time.Minute)})
 }

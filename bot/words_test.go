@@ -52,15 +52,29 @@ func literalOf(e ast.Expr) string {
 	return s
 }
 
+// catalogue is what stands in all English files; no sentence stands in two.
 func catalogue(t *testing.T) map[string]any {
 	t.Helper()
-	raw, err := os.ReadFile("words/en.json")
-	if err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob("words/*en.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d catalogues: %v", len(files), err)
 	}
-	var out map[string]any
-	if err := json.Unmarshal(raw, &out); err != nil {
-		t.Fatal(err)
+	out := map[string]any{}
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var in map[string]any
+		if err := json.Unmarshal(raw, &in); err != nil {
+			t.Fatalf("%s: %v", f, err)
+		}
+		for id, sentence := range in {
+			if out[id] != nil {
+				t.Errorf("%s says %q, which another catalogue says too", f, id)
+			}
+			out[id] = sentence
+		}
 	}
 	return out
 }
@@ -77,22 +91,26 @@ func families(t *testing.T) map[string]bool {
 		out["status."+key(string(s))] = true
 		out["direct."+key(string(s))] = true
 	}
+	for _, r := range turns() {
+		for _, what := range milestones(r) {
+			out["said."+saidKey(r, what)] = true
+		}
+	}
+	for kind := range callsOf() {
+		out["call."+kind] = true
+	}
 	for _, r := range stories() {
 		for _, what := range milestones(r) {
 			out["said."+saidKey(r, what)] = true
 		}
 		out["status."+outcomeKey(r)], out["direct."+outcomeKey(r)] = true, true
 	}
-	for _, e := range trail() {
-		id := "trail." + key(strings.ToLower(e.Event))
-		switch e.Event {
-		case "pressed", "voted", "dismissed":
-			verdict, _, _ := strings.Cut(e.Detail, ": ")
-			id += "." + verdict
-		case approvals.EventRefused: // reads like one that was dismissed
-			verdict, _, _ := strings.Cut(e.Detail, ": ")
-			id = "trail.dismissed." + verdict
+	for _, e := range append(trail(), laterTrail()...) {
+		if e.Event != approvals.EventDelegated {
+			out[trailID(e)] = true
 		}
+	}
+	for _, id := range decisionWords(t) {
 		out[id] = true
 	}
 	for _, i := range incidents() {

@@ -113,11 +113,18 @@ func TestEveryAnswerSaysWhetherToTryAgain(t *testing.T) {
 			_, look := c.Look(t.Context(), theGuest)
 			grant := c.Grant(t.Context(), theGuest, into)
 			takeBack := c.TakeBack(t.Context(), theGuest, into)
+			_, _, manager := c.Manager(t.Context(), ann)
+			_, facts := c.Facts(t.Context(), priya.Email, "fabrikam.example")
+			_, guests := c.guestsFrom(t.Context(), "fabrikam.example")
+			counting := tt.find
+			if counting == noLooking { // an incident of counting would keep everybody from being looked for
+				counting = refused
+			}
 			for _, x := range []struct {
 				call string
 				err  error
 				want approvals.TroubleKind
-			}{{"Invite", invite, tt.invite}, {"Find", find, tt.find}, {"Look", look, tt.look}, {"Grant", grant, tt.grant}, {"TakeBack", takeBack, tt.takeBack}} {
+			}{{"Invite", invite, tt.invite}, {"Find", find, tt.find}, {"Look", look, tt.look}, {"Grant", grant, tt.grant}, {"TakeBack", takeBack, tt.takeBack}, {"Manager", manager, tt.find}, {"Facts", facts, tt.find}, {"guestsFrom", guests, counting}} {
 				if got := kindOf(t, x.err); got != x.want {
 					t.Errorf("%s: got %s, want %s: %v", x.call, got, x.want, x.err)
 				}

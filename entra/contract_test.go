@@ -50,11 +50,14 @@ func keeps(ctx context.Context, router routers.Router, a asked) error {
 func TestEveryRequestHasMicrosoftsShape(t *testing.T) {
 	router := microsofts(t)
 	g := newGraph(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/v1.0/invitations" {
+		switch {
+		case r.URL.Path == "/v1.0/invitations":
 			invited(w, r)
-			return
+		case strings.HasPrefix(r.URL.Query().Get("$select"), colleagueFields):
+			says200(colleagues(working(theColleague)))(w, r)
+		default:
+			refuses(404, "Request_ResourceNotFound", "Resource not present.")(w, r)
 		}
-		refuses(404, "Request_ResourceNotFound", "Resource not present.")(w, r)
 	})
 	c := g.client(t)
 	c.Invite(t.Context(), priya)
@@ -63,8 +66,10 @@ func TestEveryRequestHasMicrosoftsShape(t *testing.T) {
 	c.Grant(t.Context(), theGuest, into) // asks for the group, too
 	c.TakeBack(t.Context(), theGuest, into)
 	c.Check(t.Context())
+	c.Manager(t.Context(), ann) // looks for the colleague first
+	c.guestsFrom(t.Context(), "fabrikam.example")
 	sent := g.requests()
-	if len(sent) != 7 {
+	if len(sent) != 10 {
 		t.Fatalf("%d requests", len(sent))
 	}
 	for _, a := range sent {
@@ -81,6 +86,7 @@ func TestTheContractRefusesWhatGraphWould(t *testing.T) {
 		{http.MethodPost, "/v1.0/invitations", `{"invitedUserEmail":"a@b.example","inviteRedirectUrl":"https://x.example"}`},
 		{http.MethodPost, "/v1.0/groups/" + theGroup + "/members/$ref", `{"odata.id":"x"}`},
 		{http.MethodDelete, "/v1.0/groups/" + theGroup + "/members/" + theGuest, ``},
+		{http.MethodGet, "/v1.0/users?$count=yes", ``},
 	} {
 		r := httptest.NewRequest(tt.method, tt.target, nil)
 		header := http.Header{"Content-Type": {"application/json"}}

@@ -17,6 +17,7 @@ import (
 const (
 	lookingFor = "looking for the guest"
 	lookingAt  = "looking at the guest"
+	ambiguous  = "ambiguous" // our code for an address that several accounts have
 
 	accountFields = "id,displayName,userType,accountEnabled,externalUserState,externalUserStateChangeDateTime,mail"
 )
@@ -32,29 +33,42 @@ func isGUID(s string) bool { return guid.MatchString(s) }
 // behind advanced queries hears of new accounts later than the directory itself,
 // while we may be looking for an invitation that left seconds ago.
 func (c *Client) Find(ctx context.Context, email string) (approvals.Found, bool, error) {
-	if strings.TrimSpace(email) == "" {
-		return approvals.Found{}, false, &approvals.Trouble{Kind: approvals.Refused, Doing: lookingFor, Code: "address", Text: "there is no address to look for"}
+	if err := wantAddress(lookingFor, email); err != nil {
+		return approvals.Found{}, false, err
 	}
 	info := c.request(kiota.GET, "/users{?%24filter,%24select}", nil)
 	info.QueryParameters["%24filter"] = addressFilter(email)
 	info.QueryParameters["%24select"] = accountFields
-	got, err := c.send(ctx, step{doing: lookingFor, want: http.StatusOK, wide: approvals.WideDirectory}, info, models.CreateUserCollectionResponseFromDiscriminatorValue)
+	page, err := c.users(ctx, step{doing: lookingFor, wide: approvals.WideDirectory}, info)
 	if err != nil {
 		return approvals.Found{}, false, err
-	}
-	page, ok := got.(models.UserCollectionResponseable)
-	if !ok || page.GetValue() == nil { // an answer without a list does not say that nobody is there
-		return approvals.Found{}, false, unreadable(lookingFor)
 	}
 	return c.choose(page)
 }
 
+// users asks for one page of users. An answer without a list is trouble: it does
+// not say that nobody is there.
+func (c *Client) users(ctx context.Context, s step, info *kiota.RequestInformation) (models.UserCollectionResponseable, error) {
+	s.want = http.StatusOK
+	got, err := c.send(ctx, s, info, models.CreateUserCollectionResponseFromDiscriminatorValue)
+	if err != nil {
+		return nil, err
+	}
+	page, ok := got.(models.UserCollectionResponseable)
+	if !ok || page.GetValue() == nil {
+		return nil, unreadable(s.doing)
+	}
+	return page, nil
+}
+
 // addressFilter holds the address against every property that may carry it.
 func addressFilter(email string) string {
-	quoted := "'" + strings.ReplaceAll(email, "'", "''") + "'"
-	return fmt.Sprintf("mail eq %[1]s or userPrincipalName eq %[1]s or otherMails/any(x:x eq %[1]s) or proxyAddresses/any(x:x eq 'SMTP:%[2]s)",
-		quoted, quoted[1:])
+	return fmt.Sprintf("mail eq %[1]s or userPrincipalName eq %[1]s or otherMails/any(x:x eq %[1]s) or proxyAddresses/any(x:x eq %[2]s)",
+		quoted(email), quoted("SMTP:"+email))
 }
+
+// quoted is a text as filters take it: none ends before its end.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func (c *Client) choose(page models.UserCollectionResponseable) (approvals.Found, bool, error) {
 	var all []approvals.Found
@@ -68,7 +82,7 @@ func (c *Client) choose(page models.UserCollectionResponseable) (approvals.Found
 	switch {
 	case len(guests) > 1 || value(page.GetOdataNextLink()) != "":
 		return approvals.Found{}, false, &approvals.Trouble{
-			Kind: approvals.Refused, Doing: lookingFor, Code: "ambiguous", Status: http.StatusOK,
+			Kind: approvals.Refused, Doing: lookingFor, Code: ambiguous, Status: http.StatusOK,
 			Text: "several guests of the tenant have this address",
 		}
 	case len(guests) == 1:
@@ -120,6 +134,13 @@ func (c *Client) found(u models.Userable) approvals.Found {
 
 func unreadable(doing string) error {
 	return &approvals.Trouble{Kind: approvals.Later, Doing: doing, Status: http.StatusOK, Text: "the answer is not what Graph describes"}
+}
+
+func wantAddress(doing, email string) error {
+	if strings.TrimSpace(email) == "" {
+		return &approvals.Trouble{Kind: approvals.Refused, Doing: doing, Code: "address", Text: "there is no address to look for"}
+	}
+	return nil
 }
 
 // wantGUIDs keeps everything but object IDs out of paths: what else is sent there could name another operation.

@@ -39,6 +39,7 @@ func FuzzNoAnswerBreaksTheClient(f *testing.F) {
 	for _, seed := range []string{
 		``, `null`, `[]`, `"x"`, `{`, `{"error":null}`, `{"error":{}}`, `{"error":{"code":1,"message":{}}}`, `{"value":null}`, `{"value":[null]}`,
 		`{"value":[{"id":null}]}`, `{"error":{"message":"x","innerError":[]}}`, `{"invitedUser":null}`, `{"invitedUser":[1]}`, `{"id":1}`,
+		`{"@odata.count":"many","value":[]}`, `{"@odata.count":-1,"value":[null]}`, `{"@odata.type":1,"mail":["x"]}`,
 		`{"error":{"code":"c","message":"m","details":[null],"innerError":{"date":"no"}}}`,
 	} {
 		for _, status := range []int{200, 201, 400, 404, 500} {
@@ -61,6 +62,16 @@ func FuzzNoAnswerBreaksTheClient(f *testing.F) {
 		}
 		if _, err := c.Look(t.Context(), theGuest); err != nil {
 			kindOf(t, err)
+		}
+		if got, ok, err := c.Manager(t.Context(), ann); err != nil {
+			kindOf(t, err)
+		} else if ok == (got == "") {
+			t.Errorf("the manager is %q, %t", got, ok)
+		}
+		if got, err := c.Facts(t.Context(), priya.Email, "fabrikam.example"); err != nil {
+			kindOf(t, err)
+		} else if n := got.Count; n.Disabled+n.Pending > n.Guests || got.Trouble != "" && n.Guests > 0 {
+			t.Errorf("learned %+v", got)
 		}
 		if err := c.Grant(t.Context(), theGuest, into); err == nil && status != http.StatusNoContent && !says(body, "added object references already exist") {
 			t.Errorf("status %d was taken for a grant", status)

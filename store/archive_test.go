@@ -64,6 +64,9 @@ func populate(t testing.TB, s approvals.Store) {
 	_, err := s.Erase(t.Context(), "INV-3", erased)
 	must(t, err)
 	update(t, s, "INV-4", to(approvals.Failed))
+	delegate(t, s, given("U0OLGA", "U0SAM", nine))
+	delegate(t, s, given("U0SAM", "U0BOB", nine))
+	delegate(t, s, given("U0OLGA", "", nine.Add(time.Hour)))
 	_, err = s.Incident(t.Context(), approvals.WideToken, func(i approvals.Incident) (approvals.Incident, error) {
 		i.Version, i.Since = 1, nine
 		return i, nil
@@ -84,6 +87,7 @@ func testVerifies(t *testing.T, open opener) {
 		must(t, err)
 		trail += len(entries)
 	}
+	trail += len(delegated(t, s))
 	if !report.Good() || report.Requests != 6 || report.Entries != uint64(trail) || report.Head.N != report.Entries || report.Plain != report.Entries {
 		t.Errorf("%d entries: %+v", trail, report)
 	}
@@ -152,6 +156,7 @@ func testCopy(t *testing.T, open opener) {
 	if found, err := file.History(t.Context(), guestNo(1)); err != nil || len(found) != 1 {
 		t.Errorf("found %v, %v; want a guest's request", found, err)
 	}
+	equal(t, "the delegations", delegations(t, file), delegations(t, from))
 	if page := list(t, file, approvals.Query{Pending: true}); page.Total != 5 {
 		t.Errorf("%d wait; want 5", page.Total)
 	}

@@ -31,28 +31,38 @@ import (
 //	requests   number                                      Request          last number given out
 //	trail      number, place                               record, sealed (seal.go)
 //	live       LiveKey (e-mail, 0x00, access)              number
+//	live       e-mail in small letters, 0x00, 0x00, number number
 //	guests     e-mail in small letters, 0x00, number       nothing
+//	domains    mail domain in small letters                how many requests: pending, live, active, past (8 bytes each)
+//	decided    mail domain in small letters, 0x00, number  nothing
 //	pending    number                                      nothing          how many wait for a person
 //	mine       requester's user ID, 0x00, number           nothing
 //	owed       number, kind                                Owed
 //	due        lane, 0x00, due time (12 bytes), kind, number  nothing
 //	incidents  key                                         Incident
+//	delegations  user ID of whose right it is              Delegation
 //
-// live holds live requests only, pending those that wait for a person, guests all
-// whose guest was not erased. Every row of owed has one of due, and the other way
-// round. filling is there while a copy is put into the file, and never else.
+// live holds live requests only, one for several guests also by each of them;
+// pending holds those that wait for a person, guests all whose guest was not
+// erased, by each guest; domains and decided say what Domain tells. Entries about
+// delegations are in the trail under the number 0. Every row of owed has one of
+// due, and the other way round. filling is there while a copy is put into the
+// file, and never else.
 var (
-	bucketMeta      = []byte("meta")
-	bucketProbe     = []byte("probe")
-	bucketRequests  = []byte("requests")
-	bucketTrail     = []byte("trail")
-	bucketLive      = []byte("live")
-	bucketGuests    = []byte("guests")
-	bucketPending   = []byte("pending")
-	bucketMine      = []byte("mine")
-	bucketOwed      = []byte("owed")
-	bucketDue       = []byte("due")
-	bucketIncidents = []byte("incidents")
+	bucketMeta        = []byte("meta")
+	bucketProbe       = []byte("probe")
+	bucketRequests    = []byte("requests")
+	bucketTrail       = []byte("trail")
+	bucketLive        = []byte("live")
+	bucketGuests      = []byte("guests")
+	bucketPending     = []byte("pending")
+	bucketMine        = []byte("mine")
+	bucketOwed        = []byte("owed")
+	bucketDue         = []byte("due")
+	bucketIncidents   = []byte("incidents")
+	bucketDomains     = []byte("domains")
+	bucketDecided     = []byte("decided")
+	bucketDelegations = []byte("delegations")
 
 	keySchema  = []byte("schema")
 	keyHead    = []byte("head")
@@ -66,11 +76,12 @@ func buckets() [][]byte {
 	return [][]byte{
 		bucketMeta, bucketProbe, bucketRequests, bucketTrail, bucketLive, bucketGuests,
 		bucketPending, bucketMine, bucketOwed, bucketDue, bucketIncidents,
+		bucketDomains, bucketDecided, bucketDelegations,
 	}
 }
 
 // schema is the version of the table above. A change of its meaning adds one.
-const schema = 2
+const schema = 3
 
 // How a store can be unusable. Open's errors say which file and what to do.
 var (

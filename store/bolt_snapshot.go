@@ -69,6 +69,11 @@ func (s boltSnapshot) Owed(yield func(approvals.Owed) error) error {
 	})
 }
 
+// Delegations implements Snapshot.
+func (s boltSnapshot) Delegations(yield func(person string, doc []byte) error) error {
+	return s.tx.Bucket(bucketDelegations).ForEach(func(k, v []byte) error { return yield(string(k), v) })
+}
+
 // Incidents implements Snapshot.
 func (s boltSnapshot) Incidents(yield func(approvals.Incident) error) error {
 	return s.tx.Bucket(bucketIncidents).ForEach(func(k, v []byte) error {

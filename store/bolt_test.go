@@ -38,14 +38,14 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 			})
 		}, store.ErrNotStore, "another program"},
 		{"a file of a newer schema", func(t *testing.T, path string) {
-			setSchema(t, path, "3")
-		}, store.ErrNewerSchema, "schema version 3"},
+			setSchema(t, path, "4")
+		}, store.ErrNewerSchema, "schema version 4"},
 		{"a file that is half a copy", func(t *testing.T, path string) {
-			setSchema(t, path, "2")
+			setSchema(t, path, "3")
 			edit(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("filling"), nil) })
 		}, store.ErrHalfFilled, "copy again"},
 		{"a file that was cut short", func(t *testing.T, path string) {
-			setSchema(t, path, "2")
+			setSchema(t, path, "3")
 			must(t, os.Truncate(path, 3*int64(os.Getpagesize())))
 		}, store.ErrDamaged, "backup that is whole"},
 		{"a schema that is no number", func(t *testing.T, path string) {
@@ -159,6 +159,24 @@ func TestCorruptValuesAreErrors(t *testing.T) {
 		}},
 		{"an incident under change", "incidents", "entra token", `[]`, func(s *store.Bolt) error {
 			return errOf(s.Incident(context.Background(), "entra token", func(i approvals.Incident) (approvals.Incident, error) { return i, nil }))
+		}},
+		{"what is counted of a domain", "domains", "acme.example", "x", func(s *store.Bolt) error {
+			return errOf(s.Domain(context.Background(), "acme.example"))
+		}},
+		{"what is counted of a domain, under change", "domains", "acme.example", "x", func(s *store.Bolt) error {
+			return errOf(s.Update(context.Background(), "INV-1", next(to(approvals.Ended))))
+		}},
+		{"a decision that there was not", "decided", "acme.example\x00" + number, "", func(s *store.Bolt) error {
+			return errOf(s.Domain(context.Background(), "acme.example"))
+		}},
+		{"a decision about what is not there", "decided", "acme.example\x00" + number[1:] + "\x09", "", func(s *store.Bolt) error {
+			return errOf(s.Domain(context.Background(), "acme.example"))
+		}},
+		{"a delegation", "delegations", "U0SAM", `{"from":{"user":"U0OLGA"},"to":{"user":"U0EVE"}}`, func(s *store.Bolt) error {
+			return errOf(s.Delegations(context.Background()))
+		}},
+		{"a delegation that is no JSON", "delegations", "U0SAM", "{", func(s *store.Bolt) error {
+			return errOf(s.Delegations(context.Background()))
 		}},
 		{"a row in a copy", "owed", number + "cards", "{}", func(s *store.Bolt) error {
 			return s.Snapshot(context.Background(), func(is store.Snapshot) error { return errOf(store.Count(context.Background(), is)) })

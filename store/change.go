@@ -16,21 +16,24 @@ import (
 // tables are the buckets as one writing transaction sees them, and the end of the trail.
 type tables struct {
 	meta, probe, requests, trail, live, guests, pending, mine, owed, due, incidents *bbolt.Bucket
+	domains, decided, delegations                                                   *bbolt.Bucket
 
 	sealer *sealer
 	head   Head
 }
 
-// growing is how full pages are left where keys only grow, in mine for each requester.
+// growing is how full pages are left where keys only grow, in mine for each requester,
+// in decided for each domain.
 const growing = 0.9
 
 func openTables(tx *bbolt.Tx, s *sealer) (*tables, error) {
 	t := &tables{
 		meta: tx.Bucket(bucketMeta), probe: tx.Bucket(bucketProbe), requests: tx.Bucket(bucketRequests), trail: tx.Bucket(bucketTrail), live: tx.Bucket(bucketLive),
 		guests: tx.Bucket(bucketGuests), pending: tx.Bucket(bucketPending), mine: tx.Bucket(bucketMine), owed: tx.Bucket(bucketOwed),
-		due: tx.Bucket(bucketDue), incidents: tx.Bucket(bucketIncidents), sealer: s,
+		due: tx.Bucket(bucketDue), incidents: tx.Bucket(bucketIncidents),
+		domains: tx.Bucket(bucketDomains), decided: tx.Bucket(bucketDecided), delegations: tx.Bucket(bucketDelegations), sealer: s,
 	}
-	for _, bucket := range []*bbolt.Bucket{t.requests, t.trail, t.pending, t.mine} {
+	for _, bucket := range []*bbolt.Bucket{t.requests, t.trail, t.pending, t.mine, t.decided} {
 		bucket.FillPercent = growing
 	}
 	var err error
@@ -197,7 +200,7 @@ func (t *tables) plan(id approvals.RequestID, was *approvals.Request, c approval
 		if err := t.keepRequest(was, c.Request, value); err != nil {
 			return err
 		}
-		if err := t.keepTrail(c.Request, entries); err != nil {
+		if err := t.keepTrail(c.Request.ID.Number(), entries); err != nil {
 			return err
 		}
 		for _, c := range rows {
@@ -256,12 +259,12 @@ func (t *tables) sealedWith(id approvals.RequestID) string {
 	return t.sealer.id
 }
 
-// keepTrail seals the entries at the end of the trail.
-func (t *tables) keepTrail(r approvals.Request, entries []unsealed) error {
+// keepTrail seals the entries of a request at the end of the trail; 0 is none.
+func (t *tables) keepTrail(number uint64, entries []unsealed) error {
 	for _, u := range entries {
 		var record []byte
 		record, t.head = t.sealer.seal(t.head, u)
-		if err := t.trail.Put(trailKey(r.ID.Number(), t.head.N), record); err != nil {
+		if err := t.trail.Put(trailKey(number, t.head.N), record); err != nil {
 			return err
 		}
 	}

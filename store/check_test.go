@@ -29,13 +29,14 @@ func TestCheckFileFindsWhatIsWrong(t *testing.T) {
 		says  string
 	}{
 		{"nothing", func(*testing.T, string) {}, nil, ""},
-		{"an older schema", put("meta", "schema", "1"), nil, "brings it up to date"},
-		{"a newer schema", put("meta", "schema", "3"), store.ErrNewerSchema, ""},
+		{"an older schema", put("meta", "schema", "2"), nil, "brings it up to date"},
+		{"a newer schema", put("meta", "schema", "4"), store.ErrNewerSchema, ""},
 		{"a page that is not what it was", spoilPage, store.ErrDamaged, ""},
 		{"a request that cannot be read", put("requests", one, "{"), store.ErrCorrupt, "bucket requests"},
 		{"a row that cannot be read", put("owed", one+"cards", "{"), store.ErrCorrupt, "bucket owed"},
 		{"an incident that cannot be read", put("incidents", "x", "{"), store.ErrCorrupt, "bucket incidents"},
 		{"an entry that cannot be read", put("trail", one+one, "{"), store.ErrTampered, "entry 1, INV-1"},
+		{"a delegation that cannot be read", put("delegations", "U0SAM", "{"), store.ErrTampered, "the delegation by U0SAM is not what"},
 		{"no end of the trail", put("meta", "head", ""), store.ErrCorrupt, "bucket meta"},
 		{"a text file", func(t *testing.T, path string) { must(t, os.WriteFile(path, []byte("hello"), 0o600)) }, store.ErrNotStore, ""},
 	}

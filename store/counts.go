@@ -15,19 +15,20 @@ import (
 
 // Counts is what a snapshot holds, in numbers. Two with the same Counts hold the same.
 type Counts struct {
-	Requests  map[approvals.State]uint64 `json:"requests"`
-	Last      uint64                     `json:"last"` // the last number given to a request
-	Entries   uint64                     `json:"entries"`
-	Rows      uint64                     `json:"rows"` // of owed work
-	Incidents uint64                     `json:"incidents"`
-	Head      Head                       `json:"head"`
-	Digest    string                     `json:"digest"` // of everything, in order
+	Requests    map[approvals.State]uint64 `json:"requests"`
+	Last        uint64                     `json:"last"` // the last number given to a request
+	Entries     uint64                     `json:"entries"`
+	Rows        uint64                     `json:"rows"` // of owed work
+	Incidents   uint64                     `json:"incidents"`
+	Delegations uint64                     `json:"delegations"`
+	Head        Head                       `json:"head"`
+	Digest      string                     `json:"digest"` // of everything, in order
 }
 
 // Equal reports whether two snapshots held the same.
 func (c Counts) Equal(d Counts) bool {
 	return c.Digest == d.Digest && c.Last == d.Last && c.Head == d.Head && maps.Equal(c.Requests, d.Requests) &&
-		c.Entries == d.Entries && c.Rows == d.Rows && c.Incidents == d.Incidents
+		c.Entries == d.Entries && c.Rows == d.Rows && c.Incidents == d.Incidents && c.Delegations == d.Delegations
 }
 
 // Total is how many requests there are.
@@ -95,6 +96,14 @@ func Count(ctx context.Context, s Snapshot) (Counts, error) {
 	})
 	if err != nil {
 		return Counts{}, fmt.Errorf("counting incidents: %w", err)
+	}
+	err = s.Delegations(func(person string, doc []byte) error {
+		c.Delegations++
+		d.add([]byte("delegation"), []byte(person), doc)
+		return ctx.Err()
+	})
+	if err != nil {
+		return Counts{}, fmt.Errorf("counting delegations: %w", err)
 	}
 	c.Digest = hex.EncodeToString(d.Sum(nil))
 	return c, nil

@@ -33,10 +33,11 @@ func factsOf(r approvals.Request) ([]byte, error) {
 	return json.Marshal(kept)
 }
 
-func digestOf(h hash.Hash, facts []byte) (d imprint) {
+// digestOf is the digest of a text, of which the prefix says what it is.
+func digestOf(h hash.Hash, prefix string, text []byte) (d imprint) {
 	h.Reset()
-	h.Write([]byte(requestPrefix))
-	h.Write(facts)
+	h.Write([]byte(prefix))
+	h.Write(text)
 	h.Sum(d[:0])
 	return d
 }
@@ -57,19 +58,22 @@ func (k Keys) lacking(id string) error {
 
 // unsealed encodes the entries of a change. The first that changes the request
 // has the digest of what was, under the key of the entry that said so, and the
-// last has that of what is.
+// last has that of what is, and the new terms if they are others.
 func (s *sealer) unsealed(was *approvals.Request, c approvals.Change, key string) ([]unsealed, error) {
 	entries := make([]unsealed, 0, len(c.Entries))
 	first, last := slices.IndexFunc(c.Entries, changes), 0
 	for i, e := range c.Entries {
-		u, err := encodeEntry(e, c.Request)
+		if changes(e) {
+			last = i
+		}
+	}
+	for i, e := range c.Entries {
+		terms := opens(e) || i == last && was != nil && !bytes.Equal(termsText(was.Access), termsText(c.Request.Access))
+		u, err := encodeEntry(e, c.Request, terms)
 		if err != nil {
 			return nil, fmt.Errorf("encoding the trail of %s: %w", c.Request.ID, err)
 		}
 		entries = append(entries, u)
-		if changes(e) {
-			last = i
-		}
 	}
 	if first < 0 {
 		return entries, nil
@@ -96,7 +100,7 @@ func (s *sealer) digest(r approvals.Request, key string) (imprint, error) {
 	if err != nil {
 		return imprint{}, fmt.Errorf("encoding %s: %w", r.ID, err)
 	}
-	return digestOf(h, facts), nil
+	return digestOf(h, requestPrefix, facts), nil
 }
 
 // keyOf is the name of the key that a record was sealed with, and whether it

@@ -10,7 +10,7 @@ func EraseWords(text []byte) ([]byte, error) { return eraseWords(text) }
 
 // Seal makes the record of an entry after a head.
 func Seal(k Keys, after Head, e approvals.Entry, r approvals.Request) ([]byte, Head, error) {
-	u, err := encodeEntry(e, r)
+	u, err := encodeEntry(e, r, opens(e))
 	if err != nil {
 		return nil, Head{}, err
 	}

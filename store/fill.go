@@ -58,7 +58,7 @@ func (f *filler) begin() error {
 		if err != nil {
 			return err
 		}
-		if t.requests.Sequence() > 0 || t.head.N > 0 || !empty(t.requests, t.trail, t.owed, t.incidents) {
+		if t.requests.Sequence() > 0 || t.head.N > 0 || !empty(t.requests, t.trail, t.owed, t.incidents, t.delegations) {
 			return ErrNotEmpty
 		}
 		return t.meta.Put(keyFilling, nil)
@@ -88,6 +88,9 @@ func (f *filler) fill(from Snapshot) error {
 		return err
 	}
 	if err := from.Incidents(f.incident); err != nil {
+		return err
+	}
+	if err := from.Delegations(f.delegation); err != nil {
 		return err
 	}
 	if err := f.t.requests.SetSequence(from.Last()); err != nil {
@@ -158,6 +161,16 @@ func (f *filler) incident(i approvals.Incident) error {
 		return err
 	}
 	return f.put(len(value))
+}
+
+func (f *filler) delegation(person string, doc []byte) error {
+	if _, err := decodeDelegation(person, doc); err != nil {
+		return err
+	}
+	if err := f.t.delegations.Put([]byte(person), doc); err != nil {
+		return err
+	}
+	return f.put(len(doc))
 }
 
 // put counts what was put, and begins a new transaction when the one in hand is full.

@@ -2,25 +2,30 @@ package store
 
 import (
 	"bytes"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
 	"partnerbot/approvals"
 )
 
-// keepIndexes makes live, mine, guests and pending say what the request now is.
+// keepIndexes makes all that is found by something else than its number say what
+// the request now is.
 func (t *tables) keepIndexes(was *approvals.Request, is approvals.Request, key []byte) error {
 	old := approvals.Request{}
 	if was != nil {
 		old = *was
 	}
-	if err := move(t.live, liveIndex(old), liveIndex(is), key); err != nil {
+	if err := moveAll(t.live, liveIndex(old), liveIndex(is), key); err != nil {
 		return err
 	}
 	if err := move(t.mine, mineIndex(old), mineIndex(is), nil); err != nil {
 		return err
 	}
-	if err := move(t.guests, guestIndex(old), guestIndex(is), nil); err != nil {
+	if err := moveAll(t.guests, guestIndex(old), guestIndex(is), nil); err != nil {
+		return err
+	}
+	if err := t.keepDomains(old, is, key); err != nil {
 		return err
 	}
 	before, after := pendingIndex(old), pendingIndex(is)
@@ -37,11 +42,19 @@ func (t *tables) keepIndexes(was *approvals.Request, is approvals.Request, key [
 }
 
 // Where a request stands in an index, nil for nowhere.
-func liveIndex(r approvals.Request) []byte {
+
+// liveIndex begins with the key that only one live request may have.
+func liveIndex(r approvals.Request) [][]byte {
 	if !r.Live() {
 		return nil
 	}
-	return []byte(r.LiveKey())
+	keys := [][]byte{[]byte(r.LiveKey())}
+	for _, g := range r.Guests {
+		if g.Email != "" {
+			keys = append(keys, append(append(guestPrefix(g.Email), 0), numberKey(r.ID.Number())...))
+		}
+	}
+	return keys
 }
 
 func mineIndex(r approvals.Request) []byte {
@@ -52,11 +65,11 @@ func mineIndex(r approvals.Request) []byte {
 }
 
 // guestIndex: a guest who was erased has no address any more.
-func guestIndex(r approvals.Request) []byte {
-	if r.Guest.Email == "" {
-		return nil
+func guestIndex(r approvals.Request) (keys [][]byte) {
+	for _, email := range r.Addresses() {
+		keys = append(keys, append(guestPrefix(email), numberKey(r.ID.Number())...))
 	}
-	return append(guestPrefix(r.Guest.Email), numberKey(r.ID.Number())...)
+	return keys
 }
 
 func pendingIndex(r approvals.Request) []byte {
@@ -80,4 +93,27 @@ func move(index *bbolt.Bucket, from, to, value []byte) error {
 		return nil
 	}
 	return index.Put(to, value)
+}
+
+// moveAll is move for something that stands in several places.
+func moveAll(index *bbolt.Bucket, from, to [][]byte, value []byte) error {
+	for _, key := range from {
+		if !holds(to, key) {
+			if err := index.Delete(key); err != nil {
+				return err
+			}
+		}
+	}
+	for _, key := range to {
+		if !holds(from, key) {
+			if err := index.Put(key, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func holds(keys [][]byte, key []byte) bool {
+	return slices.ContainsFunc(keys, func(k []byte) bool { return bytes.Equal(k, key) })
 }

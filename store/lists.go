@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -65,25 +66,34 @@ func (b *Bolt) Guest(ctx context.Context, email string) (found []approvals.Reque
 		return nil, err
 	}
 	err = b.view(func(tx *bbolt.Tx) (err error) {
-		found, err = liveOf(tx.Bucket(bucketRequests), tx.Bucket(bucketLive), email, "")
+		found, err = liveOf(tx.Bucket(bucketRequests), tx.Bucket(bucketLive), "", email)
 		return err
 	})
 	return found, err
 }
 
-// liveOf are the live requests for a guest other than one, newest first.
-func liveOf(requests, live *bbolt.Bucket, email string, but approvals.RequestID) (found []approvals.Request, err error) {
-	for k, number := range keysFrom(live, []byte(approvals.LiveKey(email, ""))) {
-		r, err := indexed(requests, bucketLive, k, number)
-		if err != nil {
-			return nil, err
-		}
-		if r.ID != but {
-			found = append(found, r)
+// liveOf are the live requests for guests other than one, newest first.
+func liveOf(requests, live *bbolt.Bucket, but approvals.RequestID, emails ...string) (found []approvals.Request, err error) {
+	seen := map[approvals.RequestID]bool{but: true}
+	for _, email := range emails {
+		for k, number := range keysFrom(live, []byte(approvals.LiveKey(email, ""))) {
+			r, err := indexed(requests, bucketLive, k, number)
+			if err != nil {
+				return nil, err
+			}
+			if !seen[r.ID] && isFor(r, email) {
+				seen[r.ID] = true
+				found = append(found, r)
+			}
 		}
 	}
 	slices.SortFunc(found, newest)
 	return found, nil
+}
+
+// isFor reports whether one of the guests of a request has an address.
+func isFor(r approvals.Request, email string) bool {
+	return slices.ContainsFunc(r.Addresses(), func(a string) bool { return strings.EqualFold(a, email) })
 }
 
 // newest orders requests as people read them.

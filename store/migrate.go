@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -26,14 +25,21 @@ func migrateFile(db *bbolt.DB, version int, opts Options) error {
 		return fmt.Errorf("copying the file before it is brought up to date: %w", err)
 	}
 	var m migration
+	var requests int
 	err = db.Update(func(tx *bbolt.Tx) error {
 		m = migration{tx: tx, sealer: Keys{}.sealer(), last: map[uint64]uint64{}}
-		return m.toSchema2()
+		if version == 1 {
+			if err := m.toSchema2(); err != nil {
+				return err
+			}
+		}
+		requests, err = toSchema3(tx)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("bringing the file from schema version %d to %d: %w", version, schema, err)
 	}
-	opts.Log.Info("the store was brought up to date", "schema", schema, "copy_of_the_old_file", aside, "requests", m.requests, "entries", m.head.N)
+	opts.Log.Info("the store was brought up to date", "schema", schema, "copy_of_the_old_file", aside, "requests", requests)
 	logPlain(opts.Log, opts.Keys, m.head.N)
 	return nil
 }
@@ -89,11 +95,10 @@ func checkCopy(path string) error {
 // migration is the one from schema 1. There the trail was not sealed, what people
 // typed was in Detail, due had no lanes, and there was no index of guests.
 type migration struct {
-	tx       *bbolt.Tx
-	sealer   *sealer
-	head     Head
-	requests int
-	last     map[uint64]uint64 // by request, the old place of the last entry that is about a change
+	tx     *bbolt.Tx
+	sealer *sealer
+	head   Head
+	last   map[uint64]uint64 // by request, the old place of the last entry that is about a change
 }
 
 func (m *migration) toSchema2() error {
@@ -107,11 +112,7 @@ func (m *migration) toSchema2() error {
 			return err
 		}
 	}
-	meta := m.tx.Bucket(bucketMeta)
-	if err := meta.Put(keyHead, m.head.bytes()); err != nil {
-		return err
-	}
-	return meta.Put(keySchema, []byte(strconv.Itoa(schema)))
+	return m.tx.Bucket(bucketMeta).Put(keyHead, m.head.bytes())
 }
 
 func (m *migration) indexGuests() error {
@@ -121,8 +122,7 @@ func (m *migration) indexGuests() error {
 		if err != nil {
 			return err
 		}
-		m.requests++
-		return move(guests, nil, guestIndex(r), nil)
+		return moveAll(guests, nil, guestIndex(r), nil)
 	})
 }
 
@@ -167,7 +167,7 @@ func (m *migration) sealOne(trail *bbolt.Bucket, k []byte) error {
 	if err != nil {
 		return corrupt(bucketTrail, k, err)
 	}
-	u, err := encodeEntry(partWords(e), r)
+	u, err := encodeEntry(partWords(e), r, opens(e))
 	if err != nil {
 		return fmt.Errorf("encoding the trail of %s: %w", r.ID, err)
 	}

@@ -30,6 +30,7 @@ type model struct {
 	inHand    map[rowName]bool
 	entries   uint64 // in the whole trail
 	incidents map[string]approvals.Incident
+	given     map[string]approvals.Delegation
 }
 
 // keep is what a change does; settled is the work in hand that it ends, if any.
@@ -88,12 +89,22 @@ func (m *model) erase(c approvals.Change) {
 // of are the requests for a guest, live ones or all, other than one, newest first.
 func (m *model) of(email string, live bool, but approvals.RequestID) (found []approvals.Request) {
 	for _, r := range m.requests {
-		if strings.EqualFold(r.Guest.Email, email) && (r.Live() || !live) && r.ID != but {
+		mine := slices.ContainsFunc(r.Addresses(), func(a string) bool { return strings.EqualFold(a, email) })
+		if mine && (r.Live() || !live) && r.ID != but {
 			found = append(found, r)
 		}
 	}
 	slices.SortFunc(found, func(a, b approvals.Request) int { return cmp.Compare(b.ID.Number(), a.ID.Number()) })
 	return found
+}
+
+// beside are the live requests for any guest of one, newest first.
+func (m *model) beside(r approvals.Request) (found []approvals.Request) {
+	for _, email := range r.Addresses() {
+		found = append(found, m.of(email, true, r.ID)...)
+	}
+	slices.SortFunc(found, func(a, b approvals.Request) int { return cmp.Compare(b.ID.Number(), a.ID.Number()) })
+	return slices.CompactFunc(found, func(a, b approvals.Request) bool { return a.ID == b.ID })
 }
 
 // take hands out what is due in a lane; the order among rows due at the same time is free.
@@ -170,15 +181,17 @@ type closer interface {
 func checkModel(t *testing.T, kind func(t testing.TB) opener) {
 	rapid.Check(t, func(rt *rapid.T) {
 		open := kind(t)
-		run := &modelRun{t: t, rt: rt, open: open, store: open(t).(closer), now: nine, m: model{
+		run := &modelRun{t: t, rt: rt, again: open, store: open(t).(closer), now: nine, m: model{
 			requests: map[approvals.RequestID]approvals.Request{}, trail: map[approvals.RequestID][]approvals.Entry{},
 			rows: map[rowName]approvals.Owed{}, inHand: map[rowName]bool{}, incidents: map[string]approvals.Incident{},
+			given: map[string]approvals.Delegation{},
 		}}
 		defer func() { _ = run.store.Close() }()
 		rt.Repeat(map[string]func(*rapid.T){
 			"create": run.create, "update": run.update, "take": run.take, "settle": run.settle,
 			"postpone": run.postpone, "list": run.list, "reopen": run.reopen, "": run.check,
-			"together": run.together, "erase": run.erase, "incident": run.incident, "look": run.look, "verify": run.verify,
+			"together": run.together, "erase": run.erase, "incident": run.incident, "look": run.look, "know": run.know, "verify": run.verify,
+			"delegate": run.delegate, "several": run.several,
 		})
 	})
 }
@@ -187,7 +200,7 @@ func checkModel(t *testing.T, kind func(t testing.TB) opener) {
 type modelRun struct {
 	t     *testing.T
 	rt    *rapid.T
-	open  opener
+	again opener
 	store closer
 	now   time.Time
 	m     model
@@ -198,6 +211,10 @@ func (x *modelRun) create(rt *rapid.T) {
 	email := rapid.SampledFrom([]string{"a@x.example", "b@x.example", "c@y.example", "aa@x.example"}).Draw(rt, "email")
 	c := pending(approvals.NewID(uint64(len(x.m.requests))+1), email)
 	c.Request.Requester.User = rapid.SampledFrom([]string{"U1", "U11", "U2"}).Draw(rt, "by")
+	x.open(rt, c)
+}
+
+func (x *modelRun) open(rt *rapid.T, c approvals.Change) {
 	live := x.m.live(c.Request.LiveKey())
 	_, err := x.store.Create(x.rt.Context(), c.Request.LiveKey(), func(id approvals.RequestID, seen *approvals.Request) (approvals.Change, error) {
 		x.equal(rt, "the live request", seen, live)
@@ -214,7 +231,7 @@ func (x *modelRun) create(rt *rapid.T) {
 // with a state, words and owings.
 func (x *modelRun) change(rt *rapid.T, id approvals.RequestID) (approvals.Change, bool) {
 	r := x.m.requests[id]
-	if r.Guest.Email == "" {
+	if len(r.Addresses()) == 0 {
 		rt.Skip("whose guest was erased does not change")
 	}
 	r.Shown.Direct.TS = rapid.SampledFrom([]string{"", "1.1", "2.2"}).Draw(rt, "shown")
@@ -223,6 +240,7 @@ func (x *modelRun) change(rt *rapid.T, id approvals.RequestID) (approvals.Change
 		r.State = rapid.SampledFrom(approvals.States()).Draw(rt, "state")
 		c.Request.State = r.State
 		c.Request.Version++
+		x.decide(rt, &c.Request)
 		c.Request.Changed = x.now
 		c.Entries = []approvals.Entry{{Request: id, Version: c.Request.Version, At: x.now, Event: "edited", From: x.m.requests[id].State, To: r.State}}
 		if rapid.Bool().Draw(rt, "words") {
@@ -260,7 +278,7 @@ func (x *modelRun) together(rt *rapid.T) {
 	c, twin := x.change(rt, id)
 	_, err := x.store.Together(x.rt.Context(), id, func(r approvals.Request, others []approvals.Request) (approvals.Change, error) {
 		x.equal(rt, "the request to change", r, x.m.requests[id])
-		x.equal(rt, "the others", numbers(others), numbers(x.m.of(r.Guest.Email, true, id)))
+		x.equal(rt, "the others", numbers(others), numbers(x.m.beside(r)))
 		return c, nil
 	})
 	x.outcome(rt, err, twin, func() { x.m.keep(c, nil) })
@@ -270,10 +288,13 @@ func (x *modelRun) together(rt *rapid.T) {
 func (x *modelRun) erase(rt *rapid.T) {
 	id := x.anyID(rt)
 	r := x.m.requests[id]
-	if r.Live() || r.Guest.Email == "" {
+	if r.Live() || len(r.Addresses()) == 0 {
 		rt.Skip("it is live, or erased already")
 	}
 	r.Guest, r.Reason = approvals.Guest{}, ""
+	if len(r.Guests) > 0 {
+		r.Guests = make([]approvals.Guest, len(r.Guests))
+	}
 	r.Version++
 	c := approvals.Change{Request: r, Entries: []approvals.Entry{{Request: id, Version: r.Version, At: x.now, Event: "erased", From: r.State, To: r.State, Words: "by ann"}}}
 	refuse := rapid.IntRange(0, 4).Draw(rt, "refuse") == 0
@@ -365,7 +386,7 @@ func (x *modelRun) reopen(rt *rapid.T) {
 	if err := x.store.Close(); err != nil {
 		rt.Fatal(err)
 	}
-	x.store = x.open(x.t).(closer)
+	x.store = x.again(x.t).(closer)
 	clear(x.m.inHand)
 	x.taken = nil
 }

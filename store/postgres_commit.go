@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	updateRequests = `UPDATE requests SET version = u.v, state = u.s, requester = u.r, pending = u.p, live_key = u.k, guest = u.g, doc = u.d::json
-		FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::bytea[], $7::text[], $8::text[]) AS u (n, v, s, r, p, k, g, d)
+	updateRequests = `UPDATE requests SET version = u.v, state = u.s, requester = u.r, pending = u.p, live_key = u.k, guest = u.g, guests = u.m::text[], doc = u.d::json
+		FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::bytea[], $7::text[], $8::text[], $9::text[]) AS u (n, v, s, r, p, k, g, m, d)
 		WHERE number = u.n`
-	insertRequests = `INSERT INTO requests (number, version, state, requester, pending, live_key, guest, doc)
-		SELECT n, v, s, r, p, k, g, d::json
-		FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::bytea[], $7::text[], $8::text[]) AS u (n, v, s, r, p, k, g, d)`
+	insertRequests = `INSERT INTO requests (number, version, state, requester, pending, live_key, guest, guests, doc)
+		SELECT n, v, s, r, p, k, g, m::text[], d::json
+		FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::bytea[], $7::text[], $8::text[], $9::text[]) AS u (n, v, s, r, p, k, g, m, d)`
 	insertTrail = `INSERT INTO trail (n, request, record)
-		SELECT n, r, d::json FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS u (n, r, d)`
+		SELECT n, nullif(r, 0), d::json FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS u (n, r, d)`
 	eraseRecords = `UPDATE trail SET record = u.d::json FROM unnest($1::bigint[], $2::text[]) AS u (n, d) WHERE trail.n = u.n`
 	deleteOwed   = `DELETE FROM owed USING unnest($1::bigint[], $2::text[]) AS u (r, k) WHERE request = u.r AND kind = u.k`
 	upsertOwed   = `INSERT INTO owed (request, kind, version, due, nanos, attempts)
@@ -35,12 +35,14 @@ const (
 func (s *shared) commit() error {
 	b := &pgx.Batch{}
 	s.queueIncidents(b)
+	s.queueDelegations(b)
 	slices.Sort(s.updated)
 	updated := slices.DeleteFunc(slices.Compact(s.updated), func(n uint64) bool { return slices.Contains(s.inserted, n) })
 	s.queueRequests(b, updateRequests, updated)
 	s.queueRequests(b, insertRequests, s.inserted)
 	s.queueTrail(b)
 	s.queueRows(b)
+	s.queueDomains(b)
 	b.Queue(moveHead, s.head.N, s.head.MAC[:], s.last, s.pending)
 	if s.probe != "" {
 		b.Queue(s.probe)
@@ -61,7 +63,7 @@ func (s *shared) queueRequests(b *pgx.Batch, sql string, numbers []uint64) {
 		k := s.requests[n]
 		c.add(n, k.request, k.doc)
 	}
-	b.Queue(sql, c.numbers, c.versions, c.states, c.requesters, c.pendings, c.keys, c.guests, c.docs)
+	b.Queue(sql, c.numbers, c.versions, c.states, c.requesters, c.pendings, c.keys, c.guests, c.several, c.docs)
 }
 
 // requestColumns are rows of requests, column by column.
@@ -70,13 +72,14 @@ type requestColumns struct {
 	states, requesters, docs []string // types of the language's own are encoded fastest
 	pendings                 []bool
 	keys                     [][]byte
-	guests                   []*string
+	guests, several          []*string
 }
 
 func (c *requestColumns) add(n uint64, r approvals.Request, doc string) {
 	c.numbers, c.versions, c.states = append(c.numbers, int64(n)), append(c.versions, int64(r.Version)), append(c.states, string(r.State)) //nolint:gosec // the database refuses what is negative
 	c.requesters, c.pendings = append(c.requesters, r.Requester.User), append(c.pendings, pendingIndex(r) != nil)
-	c.keys, c.guests, c.docs = append(c.keys, liveIndex(r)), append(c.guests, guestColumn(r)), append(c.docs, doc)
+	c.keys, c.guests, c.docs = append(c.keys, liveColumn(r)), append(c.guests, guestColumn(r)), append(c.docs, doc)
+	c.several = append(c.several, listText(severalColumn(r)))
 }
 
 func (s *shared) queueTrail(b *pgx.Batch) {

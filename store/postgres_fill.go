@@ -51,7 +51,7 @@ func reserve(ctx context.Context, tx pgx.Tx) error {
 }
 
 func (f *loader) fill(from Snapshot, channel, replica string) error {
-	for _, copyTable := range []func(Snapshot) error{f.requests, f.trail, f.owed, f.incidents} {
+	for _, copyTable := range []func(Snapshot) error{f.requests, f.trail, f.owed, f.incidents, f.delegations} {
 		if err := copyTable(from); err != nil {
 			return err
 		}
@@ -91,7 +91,8 @@ func (p *page) flush() error {
 }
 
 func (f *loader) requests(from Snapshot) error {
-	p := &page{f: f, table: "requests", columns: []string{"number", "version", "state", "requester", "pending", "live_key", "guest", "doc"}}
+	p := &page{f: f, table: "requests", columns: []string{"number", "version", "state", "requester", "pending", "live_key", "guest", "guests", "doc"}}
+	counted := newCensus(f)
 	err := from.Requests(func(number uint64, doc []byte) error {
 		r, err := decodeDoc(number, doc)
 		if err != nil {
@@ -100,21 +101,35 @@ func (f *loader) requests(from Snapshot) error {
 		if pendingIndex(r) != nil {
 			f.pending++
 		}
-		return p.add(number, r.Version, string(r.State), r.Requester.User, pendingIndex(r) != nil, liveIndex(r), guestColumn(r), slices.Clone(doc))
+		if err := counted.add(r); err != nil {
+			return err
+		}
+		return p.add(number, r.Version, string(r.State), r.Requester.User, pendingIndex(r) != nil, liveColumn(r), guestColumn(r), severalColumn(r), slices.Clone(doc))
 	})
+	if err != nil {
+		return err
+	}
+	if err := p.flush(); err != nil {
+		return err
+	}
+	return counted.flush()
+}
+
+func (f *loader) trail(from Snapshot) error {
+	p := &page{f: f, table: "trail", columns: []string{"n", "request", "record"}}
+	err := from.Trail(func(number, n uint64, record []byte) error { return p.add(n, ofSome(number), slices.Clone(record)) })
 	if err != nil {
 		return err
 	}
 	return p.flush()
 }
 
-func (f *loader) trail(from Snapshot) error {
-	p := &page{f: f, table: "trail", columns: []string{"n", "request", "record"}}
-	err := from.Trail(func(number, n uint64, record []byte) error { return p.add(n, number, slices.Clone(record)) })
-	if err != nil {
-		return err
+// ofSome is the request of an entry as the database has it, nil for none.
+func ofSome(number uint64) *uint64 {
+	if number == 0 {
+		return nil
 	}
-	return p.flush()
+	return &number
 }
 
 func (f *loader) owed(from Snapshot) error {
@@ -128,6 +143,16 @@ func (f *loader) owed(from Snapshot) error {
 		return err
 	}
 	return p.flush()
+}
+
+func (f *loader) delegations(from Snapshot) error {
+	return from.Delegations(func(person string, doc []byte) error {
+		if _, err := decodeDelegation(person, doc); err != nil {
+			return err
+		}
+		_, err := f.tx.Exec(f.ctx, upsertDelegation, person, string(doc))
+		return worded(err)
+	})
 }
 
 func (f *loader) incidents(from Snapshot) error {

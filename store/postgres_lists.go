@@ -12,6 +12,14 @@ import (
 	"partnerbot/approvals"
 )
 
+// Requests for several guests are found by each of them, in an index of their own.
+const (
+	guestDocs = `SELECT number, doc FROM requests WHERE live_key >= $1 AND live_key < $2
+		UNION ALL SELECT number, doc FROM requests WHERE guests @> $3::text[] AND live_key IS NOT NULL ORDER BY number DESC`
+	historyDocs = `SELECT number, doc FROM requests WHERE guest = $1
+		UNION ALL SELECT number, doc FROM requests WHERE guests @> $2::text[] ORDER BY number DESC`
+)
+
 // Get implements approvals.Reader.
 func (p *Postgres) Get(ctx context.Context, id approvals.RequestID) (approvals.Request, error) {
 	n, ok := known(id.Number())
@@ -33,16 +41,16 @@ func (p *Postgres) Guest(ctx context.Context, email string) ([]approvals.Request
 	from := []byte(approvals.LiveKey(email, ""))
 	to := slices.Clone(from)
 	to[len(to)-1]++ // the end of the address, a zero byte
-	found, err := p.docs(ctx, `SELECT number, doc FROM requests WHERE live_key >= $1 AND live_key < $2 ORDER BY number DESC`, from, to)
+	found, err := p.docs(ctx, guestDocs, from, to, []string{strings.ToLower(email)})
 	if err != nil {
 		return nil, fmt.Errorf("reading a guest's requests: %w", p.said(err))
 	}
-	return found, nil
+	return slices.DeleteFunc(found, func(r approvals.Request) bool { return !isFor(r, email) }), nil
 }
 
 // History implements approvals.Reader.
 func (p *Postgres) History(ctx context.Context, email string) ([]approvals.Request, error) {
-	found, err := p.docs(ctx, `SELECT number, doc FROM requests WHERE guest = $1 ORDER BY number DESC`, strings.ToLower(email))
+	found, err := p.docs(ctx, historyDocs, strings.ToLower(email), []string{strings.ToLower(email)})
 	if err != nil {
 		return nil, fmt.Errorf("reading a guest's requests: %w", p.said(err))
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"partnerbot/approvals"
 	"partnerbot/store"
@@ -27,6 +28,18 @@ func oldDatabase(t *testing.T) (address string) {
 	pgtest.Exec(t, address, text(t, "schema/0001_requests.sql"),
 		`CREATE TABLE partnerbot_schema (version integer PRIMARY KEY, taken timestamptz NOT NULL DEFAULT now()); INSERT INTO partnerbot_schema VALUES (1)`,
 		text(t, "testdata/schema1.sql"))
+	return address
+}
+
+// database2 is one as the next release left it. testdata/schema2.db is the same in a file.
+func database2(t *testing.T) (address string) {
+	t.Helper()
+	address = pgURL(t)
+	pgtest.Exec(
+		t, address, text(t, "schema/0001_requests.sql"), text(t, "schema/0002_sealed_trail.sql"),
+		`CREATE TABLE partnerbot_schema (version integer PRIMARY KEY, taken timestamptz NOT NULL DEFAULT now()); INSERT INTO partnerbot_schema VALUES (1), (2)`,
+		text(t, "testdata/schema2.sql"),
+	)
 	return address
 }
 
@@ -88,6 +101,62 @@ func TestAnOldDatabaseBecomesWhatAnOldFileBecomes(t *testing.T) {
 	}
 	if r := create(t, p, "next@acme.example"); r.ID != "INV-16" {
 		t.Errorf("the next is %s; want INV-16", r.ID)
+	}
+}
+
+func TestADatabaseOfSchema2BecomesWhatAFileOfItBecomes(t *testing.T) {
+	keys, address := keysOf(t, secret), database2(t)
+	file, err := store.Open(schema2(t), store.Options{Keys: keys})
+	must(t, err)
+	defer func() { must(t, file.Close()) }()
+	p := openReplica(t, address, store.PostgresOptions{Keys: keys})
+	equal(t, "all of it", count(t, p), count(t, file))
+	for _, name := range []string{"acme.example", "beta.example", "gmail.example", "home.example"} {
+		equal(t, name, domain(t, p, name), domain(t, file, name))
+	}
+	rows := func(s approvals.Store) []approvals.Owed { return rowsOf(take(t, s, nine.Add(365*24*time.Hour))) }
+	equal(t, "what is owed", rows(p), rows(file))
+	verified(t, p, keys)
+	checkSchema2(t, p)
+	verified(t, p, keys)
+	conn := pgtest.Conn(t, address)
+	for table, want := range map[string]int{"requests": 13, "trail": 59, "owed": 69, "head": 1, "incidents": 1} {
+		var name string
+		must(t, conn.QueryRow(t.Context(), `SELECT relname FROM pg_class WHERE relname LIKE $1 AND relnamespace = current_schema()::regnamespace`, table+"_schema2_%").Scan(&name))
+		var n int
+		must(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM `+name).Scan(&n))
+		if n != want {
+			t.Errorf("%s has %d rows; want %d", name, n, want)
+		}
+	}
+}
+
+func TestADatabaseOfSchema2ThatCannotBeReadStaysAsItWas(t *testing.T) {
+	address := database2(t)
+	pgtest.Exec(t, address, `SET session_replication_role = replica; UPDATE requests SET doc = '{"id":"INV-7","version":9,"state":"ended","stage":"x"}' WHERE number = 7`)
+	_, err := store.OpenPostgres(t.Context(), address, store.PostgresOptions{})
+	refusedWith(t, err, store.ErrCorrupt)
+	var version, tables int
+	must(t, pgtest.Conn(t, address).QueryRow(t.Context(), `SELECT max(version), (SELECT count(*) FROM pg_class
+		WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace) FROM partnerbot_schema`).Scan(&version, &tables))
+	if version != 2 || tables != 6 {
+		t.Errorf("version %d, %d tables; want 2 and 6, as it was", version, tables)
+	}
+}
+
+// TestOldEntriesMayHoldAnything: a zero character, which the database cannot read in
+// JSON, and what was refused after the last change.
+func TestOldEntriesMayHoldAnything(t *testing.T) {
+	address := oldDatabase(t)
+	pgtest.Exec(t, address, `INSERT INTO trail (request, entry) VALUES (1,
+		'{"request":"INV-1","version":1,"at":"2026-11-23T09:00:00Z","event":"refused","from":"pending","to":"pending","detail":"approve"}')`)
+	pgtest.Exec(t, address, `UPDATE trail SET entry = replace(entry::text, '"detail":"falcon', '"detail":"\u0000falcon')::json WHERE n = 1`)
+	p := openReplica(t, address, store.PostgresOptions{})
+	verified(t, p, store.Keys{})
+	trail, err := p.Trail(t.Context(), "INV-1")
+	must(t, err)
+	if trail[0].Detail != "\x00falcon" {
+		t.Errorf("the detail is %q", trail[0].Detail)
 	}
 }
 
@@ -176,7 +245,7 @@ func TestARunningReplicaStopsWhenANewerOneMigrated(t *testing.T) {
 	address := pgURL(t)
 	s := openPostgres(t, address)
 	r := create(t, s, "jane@acme.example")
-	pgtest.Exec(t, address, `UPDATE head SET schema = 3`)
+	pgtest.Exec(t, address, `UPDATE head SET schema = 4`)
 	_, err := s.Update(t.Context(), r.ID, next())
 	refusedWith(t, err, store.ErrNewerSchema)
 	if err := s.Snapshot(t.Context(), func(store.Snapshot) error { return errors.New("it was read") }); !errors.Is(err, store.ErrNewerSchema) {

@@ -12,9 +12,11 @@ import (
 )
 
 const (
-	lockHead   = `SELECT schema, n, mac, last, pending FROM head WHERE one FOR UPDATE`
-	readDocs   = `SELECT number, doc FROM requests WHERE number = ANY($1)`
-	familyOf   = `SELECT number, doc FROM requests WHERE live_key IS NOT NULL AND guest IN (SELECT guest FROM requests WHERE number = ANY($1))`
+	lockHead = `SELECT schema, n, mac, last, pending FROM head WHERE one FOR UPDATE`
+	readDocs = `SELECT number, doc FROM requests WHERE number = ANY($1)`
+	familyOf = `WITH mine AS (SELECT unnest(coalesce(guests, ARRAY[guest])) AS email FROM requests WHERE number = ANY($1))
+		SELECT number, doc FROM requests WHERE live_key IS NOT NULL AND guest IN (SELECT email FROM mine)
+		UNION ALL SELECT number, doc FROM requests WHERE live_key IS NOT NULL AND guests && (SELECT array_agg(email) FROM mine)`
 	docsOfKeys = `SELECT number, doc FROM requests WHERE live_key = ANY($1)`
 	rowsOf     = `SELECT request, kind, version, due, nanos, attempts, coalesce(leased_until > clock_timestamp(), false)
 		FROM owed WHERE request = ANY($1)`

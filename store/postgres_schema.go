@@ -20,7 +20,7 @@ import (
 var schemaFiles embed.FS
 
 // postgresSchema is the version that the last step leads to.
-const postgresSchema = 2
+const postgresSchema = 3
 
 // schemas are the steps in order; the n-th leads to version n.
 func schemas() ([]string, error) {
@@ -94,10 +94,8 @@ func (p *Postgres) climb(ctx context.Context, tx pgx.Tx, schema uint32) error {
 	}
 	for n := version; n < len(steps); n++ {
 		_, err := tx.Exec(ctx, steps[n])
-		if err == nil && n+1 == 2 && suffix != "" {
-			var entries uint64
-			entries, err = sealOld(ctx, tx, suffix)
-			logPlain(p.opts.Log, p.opts.Keys, entries)
+		if err == nil && suffix != "" {
+			err = p.fillStep(ctx, tx, n+1, suffix)
 		}
 		if err != nil {
 			return fmt.Errorf("leading the schema to version %d: %w", n+1, err)
@@ -105,6 +103,19 @@ func (p *Postgres) climb(ctx context.Context, tx pgx.Tx, schema uint32) error {
 		if _, err := tx.Exec(ctx, `INSERT INTO partnerbot_schema (version) VALUES ($1)`, n+1); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// fillStep fills what a step made, from what there was before it.
+func (p *Postgres) fillStep(ctx context.Context, tx pgx.Tx, step int, suffix string) error {
+	switch step {
+	case 2:
+		entries, err := sealOld(ctx, tx, suffix)
+		logPlain(p.opts.Log, p.opts.Keys, entries)
+		return err
+	case 3:
+		return countOld(ctx, tx)
 	}
 	return nil
 }
@@ -147,7 +158,11 @@ func backUp(ctx context.Context, tx pgx.Tx, version int) (suffix string, err err
 	if err != nil {
 		return "", err
 	}
-	for _, table := range []string{"requests", "trail", "owed", "counters"} {
+	tables := []string{"requests", "trail", "owed", "head", "incidents"}
+	if version == 1 {
+		tables = []string{"requests", "trail", "owed", "counters"}
+	}
+	for _, table := range tables {
 		if _, err := tx.Exec(ctx, `CREATE TABLE `+pgx.Identifier{table + suffix}.Sanitize()+` AS TABLE `+table); err != nil {
 			return "", err
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -84,9 +85,21 @@ func (s *postgresSnapshot) Requests(yield func(number uint64, doc []byte) error)
 
 // Trail implements Snapshot.
 func (s *postgresSnapshot) Trail(yield func(number, n uint64, record []byte) error) error {
+	for _, sql := range []string{
+		`SELECT n, 0::bigint, record FROM trail WHERE request IS NULL AND $1 = 0 AND n > $2 ORDER BY n LIMIT $3`,
+		`SELECT n, request, record FROM trail WHERE (request, n) > ($1, $2) ORDER BY request, n LIMIT $3`,
+	} {
+		if err := s.records(sql, yield); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *postgresSnapshot) records(sql string, yield func(number, n uint64, record []byte) error) error {
 	var after entryRow
 	return pages(func() (page []entryRow, err error) {
-		rows, err := s.tx.Query(s.ctx, `SELECT n, request, record FROM trail WHERE (request, n) > ($1, $2) ORDER BY request, n LIMIT $3`, after.request, after.n, pageSize)
+		rows, err := s.tx.Query(s.ctx, sql, int64(after.request), int64(after.n), pageSize) //nolint:gosec // as they were read
 		if err != nil {
 			return nil, err
 		}
@@ -96,6 +109,28 @@ func (s *postgresSnapshot) Trail(yield func(number, n uint64, record []byte) err
 		after = e
 		return yield(e.request, e.n, e.record)
 	})
+}
+
+// Delegations implements Snapshot.
+func (s *postgresSnapshot) Delegations(yield func(person string, doc []byte) error) error {
+	type row struct {
+		person string
+		doc    []byte
+	}
+	var all []row
+	rows, err := s.tx.Query(s.ctx, allDelegations)
+	if err == nil {
+		err = eachDelegation(rows, func(person string, doc []byte) error {
+			all = append(all, row{person, slices.Clone(doc)})
+			return nil
+		})
+	}
+	for _, d := range all {
+		if err := yield(d.person, d.doc); err != nil {
+			return err
+		}
+	}
+	return worded(err)
 }
 
 // Owed implements Snapshot.

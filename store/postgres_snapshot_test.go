@@ -36,6 +36,9 @@ func TestACompanyMovesThereAndBack(t *testing.T) {
 	}
 	equal(t, "the pending", list(t, middle, approvals.Query{Pending: true}), list(t, from, approvals.Query{Pending: true}))
 	equal(t, "what is owed", rowsOf(take(t, middle, nine.Add(9000*time.Hour))), rowsOf(take(t, from, nine.Add(9000*time.Hour))))
+	for _, s := range []approvals.Store{middle, back} {
+		equal(t, "what is known of a domain", domain(t, s, "acme.example"), domain(t, from, "acme.example"))
+	}
 	next := ask(t, middle, "next@acme.example", "falcon")
 	if next.ID.Number() != lastOf(t, from)+1 {
 		t.Errorf("the next is %s; want the number after %d", next.ID, lastOf(t, from))
@@ -217,18 +220,20 @@ func TestWhoeverWritesToTheDatabaseIsFound(t *testing.T) {
 func TestErasedWordsAreNowhereInTheDatabase(t *testing.T) {
 	address := pgURL(t)
 	s := openReplica(t, address, store.PostgresOptions{Keys: someKeys(t)})
-	r := ask(t, s, "Jane@acme.example", "falcon")
-	_, err := s.Update(t.Context(), r.ID, moves(approvals.Denied))
-	must(t, err)
-	_, err = s.Erase(t.Context(), r.ID, func(r approvals.Request) (approvals.Change, error) {
-		r.Guest, r.Version = approvals.Guest{}, r.Version+1
-		return approvals.Change{Request: r, Entries: []approvals.Entry{{
-			Request: r.ID, Version: r.Version, At: nine, Event: "erased", From: r.State, To: r.State, Words: "jane",
-		}}}, nil
-	})
-	must(t, err)
+	for _, r := range []approvals.Request{ask(t, s, "Jane@janes.example", "falcon"), createSeveral(t, s, "Jane@acme.example", "other.jane@janes.example")} {
+		_, err := s.Update(t.Context(), r.ID, next(denied(sam, 1)))
+		must(t, err)
+		_, err = s.Erase(t.Context(), r.ID, func(r approvals.Request) (approvals.Change, error) {
+			c, err := erased(r)
+			c.Entries[0].Words = "jane"
+			return c, err
+		})
+		must(t, err)
+	}
 	conn := pgtest.Conn(t, address)
-	for table, column := range map[string]string{"requests": "concat(doc, guest, live_key)", "trail": "record::text", "owed": "owed::text"} {
+	for table, column := range map[string]string{
+		"requests": "concat(doc, guest, guests, live_key)", "trail": "record::text", "owed": "owed::text", "domains": "domain", "decisions": "domain",
+	} {
 		var n int
 		must(t, conn.QueryRow(t.Context(), fmt.Sprintf(`SELECT count(*) FROM %s WHERE %s ILIKE '%%jane%%'`, table, column)).Scan(&n))
 		if n != 0 {

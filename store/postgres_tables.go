@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,6 +39,9 @@ type shared struct {
 	touched           map[row]bool
 	ended             []row             // hand-outs that are over
 	changed           map[string][]byte // incidents as they are to be, nil to be forgotten
+	delegations       map[string][]byte // as they are to be, nil to be forgotten
+	tallies           map[string]tally  // by how much domains change
+	decided           map[decided]bool  // whether a request is to count as decided in a domain
 	came              bool              // what was in doubt is in the trail
 	probe             string            // what is tried out beside, if anything
 }
@@ -62,6 +64,7 @@ func newShared(ctx context.Context, conn *pgx.Conn, p *Postgres) *shared {
 		requests: map[uint64]kept{}, live: map[string]*approvals.Request{},
 		rows: map[row]*approvals.Owed{}, leased: map[row]bool{}, touched: map[row]bool{},
 		trail: map[uint64][]entryRow{}, incidents: map[string]approvals.Incident{}, changed: map[string][]byte{}, signers: map[uint64]string{},
+		delegations: map[string][]byte{}, tallies: map[string]tally{}, decided: map[decided]bool{},
 	}
 }
 
@@ -88,10 +91,11 @@ func (s *shared) change(id approvals.RequestID, change func(approvals.Request) (
 	return s.plan(approvals.NewID(id.Number()), &was, c, work)
 }
 
-// others are the live requests for a request's guest beside it, newest first.
+// others are the live requests for a request's guests beside it, newest first.
 func (s *shared) others(r approvals.Request) (found []approvals.Request, err error) {
+	emails := r.Addresses()
 	for n, k := range s.requests {
-		if n == r.ID.Number() || !k.request.Live() || !strings.EqualFold(k.request.Guest.Email, r.Guest.Email) {
+		if n == r.ID.Number() || !k.request.Live() || !slices.ContainsFunc(emails, func(email string) bool { return isFor(k.request, email) }) {
 			continue
 		}
 		mine, err := decodeDoc(n, []byte(k.doc))
@@ -100,7 +104,7 @@ func (s *shared) others(r approvals.Request) (found []approvals.Request, err err
 		}
 		found = append(found, mine)
 	}
-	slices.SortFunc(found, func(x, y approvals.Request) int { return cmp.Compare(y.ID.Number(), x.ID.Number()) })
+	slices.SortFunc(found, newest)
 	return found, nil
 }
 
@@ -177,6 +181,7 @@ func (s *shared) keepRequest(is approvals.Request, doc string) {
 		s.updated = append(s.updated, n)
 	}
 	s.requests[n] = kept{is, doc}
+	s.countDomains(was.request, is)
 	if was.request.Live() {
 		s.live[was.request.LiveKey()] = nil
 	}
@@ -244,6 +249,15 @@ func decodeDoc(number uint64, doc []byte) (approvals.Request, error) {
 	return r, nil
 }
 
+// decodeAny reads the text of a request, whichever it is.
+func decodeAny(doc []byte) (approvals.Request, error) {
+	var r struct{ ID approvals.RequestID }
+	if err := json.Unmarshal(doc, &r); err != nil {
+		return approvals.Request{}, fmt.Errorf("table requests: %w: %w", ErrCorrupt, err)
+	}
+	return decodeDoc(r.ID.Number(), doc)
+}
+
 // eachDoc reads rows of number and doc.
 func eachDoc(rows pgx.Rows, do func(n uint64, doc []byte, r approvals.Request)) error {
 	var n uint64
@@ -277,6 +291,39 @@ func whole(t time.Time, nanos int16) time.Time { return t.UTC().Add(time.Duratio
 func split(t time.Time) (time.Time, int16) {
 	rest := t.Nanosecond() % 1000
 	return t.UTC().Add(-time.Duration(rest)), int16(rest)
+}
+
+// liveColumn is what only one live request may have, nil for one that is not live.
+func liveColumn(r approvals.Request) []byte {
+	if !r.Live() {
+		return nil
+	}
+	return []byte(r.LiveKey())
+}
+
+// severalColumn are the guests of a request for several, nil for none.
+func severalColumn(r approvals.Request) (emails []string) {
+	if len(r.Guests) == 0 {
+		return nil
+	}
+	for _, email := range r.Addresses() {
+		emails = append(emails, strings.ToLower(email))
+	}
+	return emails
+}
+
+// listText writes a list as the database does, nil for none: lists of lists would
+// have to be of one length.
+func listText(list []string) *string {
+	if list == nil {
+		return nil
+	}
+	var b strings.Builder
+	for _, s := range list {
+		b.WriteString(`,"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`)
+	}
+	text := "{" + b.String()[1:] + "}"
+	return &text
 }
 
 // guestColumn is the guest as requests are searched by, nil for none.

@@ -36,12 +36,12 @@ type sealedEntry struct {
 	Terms string `json:"terms,omitempty"`
 }
 
-// encodeEntry parts an entry into what is sealed and what can be erased. The
-// opening of a request also seals what its approvers say yes to.
-func encodeEntry(e approvals.Entry, r approvals.Request) (unsealed, error) {
+// encodeEntry parts an entry into what is sealed and what can be erased. With terms
+// it also seals what the approvers of its request say yes to from then on.
+func encodeEntry(e approvals.Entry, r approvals.Request, terms bool) (unsealed, error) {
 	words, sealed := strings.ToValidUTF8(e.Words, "\uFFFD"), sealedEntry{Entry: e}
 	sealed.Words, sealed.N, sealed.Erased = "", 0, false
-	if opens(e) {
+	if terms {
 		sealed.Terms = termsOf(r.Access)
 	}
 	text, err := json.Marshal(sealed)
@@ -51,19 +51,27 @@ func encodeEntry(e approvals.Entry, r approvals.Request) (unsealed, error) {
 // opens reports whether an entry is a request's first.
 func opens(e approvals.Entry) bool { return e.Version == 1 && e.From == "" }
 
-// termsOf is a digest of what an access gives and who decides about it. Titles
-// and descriptions do not count. What is written here stays as it is, for entries
-// that are sealed; what is added to an access later is added only where it is set.
+// termsOf is a digest of what an access gives and who decides about it.
 func termsOf(a approvals.Access) string {
+	sum := sha256.Sum256(termsText(a))
+	return hex.EncodeToString(sum[:saltSize])
+}
+
+// termsText words the terms of an access. Titles and descriptions do not count.
+// What is written here stays as it is, for entries that are sealed; what is added
+// to an access later is added only where it is set.
+func termsText(a approvals.Access) []byte {
 	terms := fmt.Appendf(nil, "access %q\n", a.ID)
 	for _, g := range a.Grants {
 		terms = fmt.Appendf(terms, "grant %q\n", g.Key())
 	}
 	for _, s := range a.Stages {
 		terms = fmt.Appendf(terms, "stage %q in %q: %d of %q within %d\n", s.Name, s.Channel, s.Quorum, s.Approvers, s.Deadline)
+		if e := s.Escalate; e != nil {
+			terms = fmt.Appendf(terms, "escalates after %d to %q in %q within %d\n", e.After, e.Approvers, e.Channel, e.Deadline)
+		}
 	}
-	sum := sha256.Sum256(terms)
-	return hex.EncodeToString(sum[:saltSize])
+	return terms
 }
 
 func prove(salt []byte, words string) [sha256.Size]byte {

@@ -21,7 +21,8 @@ import (
 //
 //	n      its place in the trail, from 1 without gaps
 //	prev   mac of n-1; 64 zeros for the first
-//	entry  the Entry as JSON, without its words and n; an opening also has its terms (see termsOf)
+//	entry  the Entry as JSON, without its words and n; an opening, and what changes the
+//	       terms, also has the terms (see termsOf)
 //	words  what can be erased, with salt; absent where there are none or none any more
 //	proof  SHA-256 of salt and words; stays when they are erased
 //	was    digest of the request before the change, in its first entry, under the key
@@ -33,7 +34,9 @@ import (
 //
 // A digest is HMAC-SHA256 with a key, or SHA-256 without one, of requestPrefix and
 // the JSON of the request as factsOf leaves it. Entries about what was refused
-// change nothing and have none.
+// change nothing and have none. Entries about delegations have no request: "is" is
+// the digest of delegationPrefix and the delegation as it is kept, absent where
+// one ended.
 //
 // Hashes and the salt are hexadecimal, in small letters.
 const sealPrefix = "partnerbot trail 1\n"

@@ -20,12 +20,14 @@ type Snapshot interface {
 	// Requests yields every request as it is kept, by number.
 	Requests(yield func(number uint64, doc []byte) error) error
 	// Trail yields every record of the trail as it is kept, by request and then by
-	// its place in the whole.
+	// its place in the whole. Those about delegations have the number 0.
 	Trail(yield func(number, n uint64, record []byte) error) error
 	// Owed yields the rows of work, by request and kind.
 	Owed(yield func(approvals.Owed) error) error
 	// Incidents yields the incidents, by key.
 	Incidents(yield func(approvals.Incident) error) error
+	// Delegations yields every delegation as it is kept, by the user ID of whose right it is.
+	Delegations(yield func(person string, doc []byte) error) error
 }
 
 // Archive is a store that can be read and filled as a whole.

@@ -19,10 +19,11 @@ import (
 // loose is a snapshot that can be tampered with, as somebody can who writes to
 // the database and has no key.
 type loose struct {
-	last     uint64
-	head     store.Head
-	requests []looseRequest
-	trail    []looseEntry
+	last        uint64
+	head        store.Head
+	requests    []looseRequest
+	trail       []looseEntry
+	delegations map[string]string // by whose right they are
 }
 
 type looseRequest struct {
@@ -35,7 +36,7 @@ type looseEntry struct {
 	record    []byte
 }
 
-func (l *loose) Schema() int      { return 2 }
+func (l *loose) Schema() int      { return 3 }
 func (l *loose) Last() uint64     { return l.last }
 func (l *loose) Head() store.Head { return l.head }
 
@@ -63,6 +64,15 @@ func (l *loose) Trail(yield func(uint64, uint64, []byte) error) error {
 func (l *loose) Owed(func(approvals.Owed) error) error          { return nil }
 func (l *loose) Incidents(func(approvals.Incident) error) error { return nil }
 
+func (l *loose) Delegations(yield func(string, []byte) error) error {
+	for _, person := range slices.Sorted(maps.Keys(l.delegations)) {
+		if err := yield(person, []byte(l.delegations[person])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func number8(n uint64) []byte {
 	b := make([]byte, 8)
 	for i := range b {
@@ -73,11 +83,15 @@ func number8(n uint64) []byte {
 
 // takeLoose reads a store into memory.
 func takeLoose(t testing.TB, s approvals.Store) *loose {
-	l := &loose{}
+	l := &loose{delegations: map[string]string{}}
 	snapshot(t, s, func(is store.Snapshot) error {
 		l.last, l.head = is.Last(), is.Head()
 		must(t, is.Requests(func(n uint64, doc []byte) error {
 			l.requests = append(l.requests, looseRequest{n, bytes.Clone(doc)})
+			return nil
+		}))
+		must(t, is.Delegations(func(person string, doc []byte) error {
+			l.delegations[person] = string(doc)
 			return nil
 		}))
 		return is.Trail(func(number, n uint64, record []byte) error {
@@ -90,7 +104,7 @@ func takeLoose(t testing.TB, s approvals.Store) *loose {
 
 func (l *loose) clone() *loose {
 	c := *l
-	c.requests, c.trail = slices.Clone(l.requests), slices.Clone(l.trail)
+	c.requests, c.trail, c.delegations = slices.Clone(l.requests), slices.Clone(l.trail), maps.Clone(l.delegations)
 	return &c
 }
 
@@ -273,6 +287,14 @@ func tamperings(t *testing.T) map[string]func(rt *rapid.T, l *loose) {
 		"the last request is taken out with its number": func(_ *rapid.T, l *loose) {
 			l.requests, l.last = l.requests[:len(l.requests)-1], l.last-1
 		},
+		"a delegation is put in": func(_ *rapid.T, l *loose) {
+			l.delegations["U0EVE"] = `{"from":{"user":"U0EVE"},"to":{"user":"U0EVE2"}}`
+		},
+		"a delegation is taken out": func(_ *rapid.T, l *loose) { clear(l.delegations) },
+		"a delegation is another's": func(_ *rapid.T, l *loose) {
+			l.delegations["U0SAM"] = strings.Replace(l.delegations["U0SAM"], "U0BOB", "U0EVE", 1)
+		},
+		"a delegation cannot be read": func(_ *rapid.T, l *loose) { l.delegations["U0SAM"] = "{" },
 		"a request is put in": func(_ *rapid.T, l *loose) {
 			r := l.requests[0]
 			r.number = l.last + 1
@@ -323,7 +345,7 @@ func (l *loose) seal(n uint64) string {
 }
 
 func (l *loose) equal(m *loose) bool {
-	return l.last == m.last && l.head == m.head &&
+	return l.last == m.last && l.head == m.head && maps.Equal(l.delegations, m.delegations) &&
 		slices.EqualFunc(l.requests, m.requests, func(a, b looseRequest) bool { return a.number == b.number && bytes.Equal(a.doc, b.doc) }) &&
 		slices.EqualFunc(l.trail, m.trail, func(a, b looseEntry) bool {
 			return a.number == b.number && a.n == b.n && bytes.Equal(a.record, b.record)

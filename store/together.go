@@ -15,7 +15,7 @@ import (
 func (b *Bolt) Together(ctx context.Context, id approvals.RequestID, change func(approvals.Request, []approvals.Request) (approvals.Change, error)) (approvals.Request, error) {
 	return b.write(ctx, needs{}, func(t *tables) (plan, error) {
 		return t.changed(id, func(r approvals.Request) (approvals.Change, error) {
-			others, err := liveOf(t.requests, t.live, r.Guest.Email, r.ID)
+			others, err := liveOf(t.requests, t.live, r.ID, r.Addresses()...)
 			if err != nil {
 				return approvals.Change{}, err
 			}

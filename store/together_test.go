@@ -111,6 +111,9 @@ func testHistory(t *testing.T, open opener) {
 func erased(r approvals.Request) (approvals.Change, error) {
 	r.Version++
 	r.Guest, r.Reason = approvals.Guest{}, ""
+	if len(r.Guests) > 0 {
+		r.Guests = make([]approvals.Guest, len(r.Guests))
+	}
 	e := approvals.Entry{Request: r.ID, Version: r.Version, At: nine, Event: "erased", From: r.State, To: r.State, Words: "by ann"}
 	return approvals.Change{Request: r, Entries: []approvals.Entry{e}, Owed: []approvals.Owing{{Kind: cards, Due: nine}}}, nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 type standing struct {
 	version uint64
 	state   approvals.State
-	guest   string // e-mail
+	guests  []string // e-mail
 	terms   string
 	digests map[string]imprint // by the name of the key
 }
@@ -46,6 +47,14 @@ type verifier struct {
 	seen        map[uint64]uint64   // places that are there, 64 in a word
 	noted       bool                // the noted entry is there
 	told        story               // of the request in hand
+	made        map[string]made     // the last entry about a delegation, by whose right it is
+}
+
+// made is what the trail says of somebody's delegation.
+type made struct {
+	n   uint64
+	is  imprint // none: it ended
+	key string  // of that digest
 }
 
 // story is what the trail says of one request.
@@ -53,6 +62,8 @@ type story struct {
 	any, opened bool
 	n           uint64 // of the opening
 	opening     sealedEntry
+	terms       string // the newest
+	termsAt     uint64 // the entry that has them
 	version     uint64
 	state       approvals.State
 	within      bool    // the change of the last entry has more of them
@@ -67,7 +78,7 @@ func newVerifier(ctx context.Context, s Snapshot, keys Keys, opts VerifyOptions)
 	return &verifier{
 		ctx: ctx, keys: keys, opts: opts, last: s.Last(), hashes: map[string]hash.Hash{}, report: Report{Head: s.Head()},
 		total: s.Last() + s.Head().N, kept: map[uint64]standing{}, seen: map[uint64]uint64{},
-		joints: map[uint64]joint{0: {sealed: true}},
+		joints: map[uint64]joint{0: {sealed: true}}, made: map[string]made{},
 	}
 }
 
@@ -112,7 +123,7 @@ func (v *verifier) request(number uint64, doc []byte) error {
 	if err != nil {
 		return err
 	}
-	v.kept[number] = standing{r.Version, r.State, r.Guest.Email, termsOf(r.Access), digests}
+	v.kept[number] = standing{r.Version, r.State, r.Addresses(), termsOf(r.Access), digests}
 	return v.step()
 }
 
@@ -125,7 +136,7 @@ func (v *verifier) digests(r approvals.Request) (map[string]imprint, error) {
 	all := make(map[string]imprint, 1+len(v.keys.list))
 	for _, id := range append(v.keys.ids(), "") {
 		if h, ok := v.hashOf(id); ok {
-			all[id] = digestOf(h, facts)
+			all[id] = digestOf(h, requestPrefix, facts)
 		}
 	}
 	return all, nil
@@ -161,7 +172,7 @@ func (v *verifier) record(number, n uint64, text []byte) error {
 		v.endOfRequest()
 		v.number, v.told = number, story{any: true}
 	}
-	id := approvals.NewID(number)
+	id := ofNumber(number)
 	r, err := parseRecord(text)
 	if err == nil {
 		var e sealedEntry
@@ -180,7 +191,7 @@ func (v *verifier) record(number, n uint64, text []byte) error {
 func (v *verifier) entry(id approvals.RequestID, n uint64, r *record, e sealedEntry) {
 	v.place(n, id)
 	if r.n != n || e.Request != id {
-		v.find(n, id, "it was sealed as entry %d of %s", r.n, e.Request)
+		v.find(n, id, "it was sealed as entry %d of %s", r.n, cmp.Or(e.Request, "no request"))
 	}
 	v.sealOf(n, id, r)
 	if r.salt != nil && prove(r.salt, r.words) != r.proof {
@@ -196,8 +207,20 @@ func (v *verifier) entry(id approvals.RequestID, n uint64, r *record, e sealedEn
 			v.find(n, id, "it is not the entry whose seal you noted: the trail was replaced")
 		}
 	}
+	if id == "" {
+		v.delegated(n, r, e)
+		return
+	}
 	v.follow(n, id, r, e)
 	v.tell(n, e)
+}
+
+// ofNumber is the request of entries that are kept under a number; those under 0 have none.
+func ofNumber(number uint64) approvals.RequestID {
+	if number == 0 {
+		return ""
+	}
+	return approvals.NewID(number)
 }
 
 // sealOf checks who sealed an entry, and that nothing of it changed since.
@@ -272,6 +295,9 @@ func (v *verifier) tell(n uint64, e sealedEntry) {
 	if opens(e.Entry) && !t.opened {
 		t.opened, t.n, t.opening = true, n, e
 	}
+	if e.Terms != "" {
+		t.terms, t.termsAt = e.Terms, n
+	}
 	if e.Erased {
 		v.report.Erased++
 		t.erased = max(t.erased, n)
@@ -287,7 +313,7 @@ const eventErased = "erased"
 // endOfRequest compares a request with what its trail said.
 func (v *verifier) endOfRequest() {
 	t := v.told
-	if !t.any {
+	if !t.any || v.number == 0 {
 		return
 	}
 	id, before := approvals.NewID(v.number), v.found()
@@ -317,25 +343,40 @@ func (v *verifier) endOfRequest() {
 	}
 }
 
-// compareOpening holds a request to what it was when it was made.
+// compareOpening holds a request to what it was when it was made, or its terms
+// were changed for the last time.
 func (v *verifier) compareOpening(id approvals.RequestID, is standing) {
 	t := &v.told
-	if t.opening.Terms != is.terms {
-		v.find(t.n, id, "what is asked for, or who decides about it, is not what it was when the request was made")
+	if t.terms != is.terms {
+		v.find(max(t.n, t.termsAt), id, "what is asked for, or who decides about it, is not what this entry says")
 	}
 	switch {
-	case t.opening.Erased && is.guest != "":
+	case t.opening.Erased && len(is.guests) > 0:
 		v.find(t.n, id, "a guest is kept whose words were erased")
-	case !t.opening.Erased && !names(t.opening.Words, is.guest):
+	case !t.opening.Erased && !names(t.opening.Words, is.guests):
 		v.find(t.n, id, "the guest is not who was asked in when the request was made")
 	}
 }
 
-// names reports whether the words of an opening are about a guest: they begin
-// with the address, and what comes next cannot be of one.
-func names(words, email string) bool {
-	rest, ok := strings.CutPrefix(words, email)
-	return ok && email != "" && (rest == "" || strings.ContainsRune(" \t\n,;:<(", rune(rest[0])))
+// names reports whether the words of an opening are about guests: they begin with
+// the address of the first, have those of the others behind it, each where one can
+// begin, and what comes next cannot be of one.
+func names(words string, guests []string) bool {
+	for i, email := range guests {
+		at := 0
+		if i > 0 {
+			if at = strings.Index(words, ", "+email); at < 0 {
+				return false
+			}
+			at += len(", ")
+		}
+		rest, ok := strings.CutPrefix(words[at:], email)
+		if !ok || email == "" || rest != "" && !strings.ContainsRune(" \t\n,;:<(", rune(rest[0])) {
+			return false
+		}
+		words = rest
+	}
+	return len(guests) > 0
 }
 
 // endOfTrail finds the entries and requests that nothing was heard of.

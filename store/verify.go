@@ -55,8 +55,9 @@ type Report struct {
 func (r Report) Good() bool { return len(r.Findings) == 0 }
 
 // Verify reads all of a snapshot and reports every entry that was changed,
-// removed, moved or put in, every request that was taken out or changed without
-// the trail, and a trail that was cut off or replaced after a noted head. Its
+// removed, moved or put in, every request and delegation that was put in, taken out
+// or changed without the trail, and a trail that was cut off or replaced after a
+// noted head. Its
 // error is about reading, not about what is found.
 func Verify(ctx context.Context, s Snapshot, keys Keys, opts VerifyOptions) (Report, error) {
 	if opts.Limit <= 0 {
@@ -72,6 +73,9 @@ func Verify(ctx context.Context, s Snapshot, keys Keys, opts VerifyOptions) (Rep
 	}
 	v.endOfRequest()
 	v.endOfTrail()
+	if err := v.delegations(s); err != nil {
+		return Report{}, fmt.Errorf("verifying the delegations: %w", err)
+	}
 	if opts.Progress != nil {
 		opts.Progress(v.total, v.total)
 	}

@@ -32,6 +32,7 @@ type outside struct {
 	timeout    time.Duration          // of a call to Slack or Graph; 0: their own
 	nap        time.Duration          // of the worker; 0: its own
 	unpaced    bool                   // Slack has no rate limits
+	watching   *config.Watching       // the files of the policy; nil: it stays as it is
 }
 
 // stopLimit is how long the parts may take to finish what is in hand.
@@ -48,6 +49,8 @@ type app struct {
 	bot    *bot.Bot
 	ops    *ops
 	clock  *guard
+	policy func() *approvals.Policy // as it is now
+	edits  *config.Watcher          // nil if the policy stays as it is
 }
 
 // serve opens everything, says that it is listening once all parts are ready,
@@ -66,10 +69,21 @@ func serve(ctx context.Context, cfg *config.Config, out outside) error {
 		return errors.Join(err, db.Close())
 	}
 	kept := keep(ctx, cfg, db, out)
-	a := &app{cfg: cfg, out: out, store: db}
+	a := &app{cfg: cfg, out: out, store: db, policy: cfg.Policy.Always}
+	if out.watching != nil {
+		a.watch(*out.watching)
+	}
 	err = a.run(ctx, listener)
 	kept.end(ctx)
 	return errors.Join(err, db.Close())
+}
+
+// watch lets edits of the policy's files count, once the worker runs.
+func (a *app) watch(w config.Watching) {
+	w.Started, w.Log = a.cfg, a.out.log
+	w.Told = func(ctx context.Context, err error) { a.worker.PolicyRead(ctx, err) }
+	a.edits = config.NewWatcher(w)
+	a.policy = a.edits.Now
 }
 
 func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (books, error) {
@@ -142,6 +156,10 @@ func (a *app) work(ctx context.Context, group *errgroup.Group, address string) e
 		return err
 	}
 	group.Go(func() error { return a.worker.Run(ctx) })
+	if a.edits != nil {
+		a.worker.PolicyRead(ctx, nil) // an edit that was broken when the last process ended is not any more
+		group.Go(func() error { return a.edits.Run(ctx) })
+	}
 	group.Go(func() error { return a.checkEntra(ctx) })
 	if a.cfg.Slack.Mode == "http" {
 		a.ops.slackEvents(a.bot.Handler(a.cfg.Slack.SigningSecret))
@@ -241,13 +259,13 @@ func (a *app) wire(who bot.Identity) error {
 	}
 	desk := bot.NewDesk(bot.DeskConfig{
 		API: a.api, HTTP: slackHTTP(a.out.timeout), APIHost: api.Host, Team: who.Team, Enterprise: who.Enterprise, Company: who.TeamName,
-		Mail: a.cfg.Entra.Mail, Cloud: a.cfg.Entra.Cloud, Words: words, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log,
+		Mail: a.cfg.Entra.Mail, Cloud: a.cfg.Entra.Cloud, Words: words, Policy: a.policy, Now: a.out.now, Log: a.out.log,
 		Unpaced: a.out.unpaced,
 	})
-	service := &approvals.Service{Store: a.store, People: desk.Glance(), Policy: a.cfg.Policy, Now: a.out.now}
+	service := &approvals.Service{Store: a.store, People: desk.Glance(), Policy: a.policy, Now: a.out.now}
 	a.worker = &approvals.Worker{
-		Store: a.store, Desk: desk, Tenant: tenant, Policy: a.cfg.Policy, Now: a.out.now, Log: a.out.log, Done: a.ops.done, Beat: a.ops.beat, Nap: a.out.nap,
-		ClockTrusted: a.clock.trusted,
+		Store: a.store, Desk: desk, Tenant: tenant, Policy: a.policy, Now: a.out.now, Log: a.out.log, Done: a.ops.done, Beat: a.ops.beat, Nap: a.out.nap,
+		Glance: desk.Glance(), ClockTrusted: a.clock.trusted,
 	}
 	a.bot, err = bot.New(bot.Config{
 		API: a.api, Service: service, Desk: desk, HTTP: slackHTTP(a.out.timeout), Now: a.out.now, Log: a.out.log,

@@ -43,14 +43,14 @@ func TestABackupIsTakenWhileServeRunsAndRestored(t *testing.T) {
 			r.livesIn(empty())
 			r.start()
 			p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
-			p.sees(sam, falconSponsors, "INV-1", "[Approve]")
+			p.sees(sam, falconSponsors, "INV-1", "Entra has", "[Approve]") // the second entry
 			file := filepath.Join(t.TempDir(), "backup.db")
-			holds := r.does("backup", "--out", file).must(t, exitWell, "holds 1 requests (1 pending), 1 entries of the trail", "").out
+			holds := r.does("backup", "--out", file).must(t, exitWell, "holds 1 requests (1 pending), 2 entries of the trail", "").out
 			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 				t.Errorf("the file's mode: %v, %v", info, err)
 			}
 			r.does("backup", "--out", file).must(t, exitFailed, "", "is there already")
-			r.does("audit", "verify", "--store", "bolt:"+file).must(t, exitWell, "The trail holds: 1 entries", "")
+			r.does("audit", "verify", "--store", "bolt:"+file).must(t, exitWell, "The trail holds: 2 entries", "")
 			if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) != 1 {
 				t.Errorf("beside the backup there are %v, %v", left, err)
 			}
@@ -113,9 +113,7 @@ func TestABrokenBackupIsNotRestored(t *testing.T) {
 	r.p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	file := filepath.Join(t.TempDir(), "backup.db")
 	r.does("backup", "--out", file).must(t, exitWell, "holds", "")
-	info, err := os.Stat(file)
-	r.p.must(err)
-	r.p.must(os.Truncate(file, info.Size()/2))
+	r.p.must(os.Truncate(file, int64(5*os.Getpagesize()))) // the file may be longer than what is in it
 	r.end(syscall.SIGTERM)
 	r.livesIn("bolt:" + filepath.Join(t.TempDir(), "new.db"))
 	said := r.does("restore", "--from", file).must(t, exitFailed, "", file)

@@ -71,9 +71,7 @@ func (p *play) drafts(email string) {
 	person := p.world.As(ann)
 	p.must(person.Slash(p.t.Context(), general, "/invite-partner"))
 	p.eventually("the form", func() bool { return person.View() != nil })
-	for _, f := range [][2]string{{"email", email}, {"name", "Guest"}, {"access", "Project Falcon"}, {"for", "30 days"}, {"reason", "load"}} {
-		p.must(person.Fill(f[0], f[1]))
-	}
+	p.must(p.fillIn(p.t.Context(), ann, [][2]string{{"email", email}, {"name", "Guest"}, {"access", "Project Falcon"}, {"for", "30 days"}, {"reason", "load"}}...))
 }
 
 // BenchmarkClickToCard presses Approve and reports how long it takes until the

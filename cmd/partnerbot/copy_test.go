@@ -24,11 +24,11 @@ func TestACompanyMoves(t *testing.T) {
 	file, database := "bolt:"+r.file(), pgtest.URL(t)
 	r.start()
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
-	p.sees(sam, falconSponsors, "INV-1", "[Approve]")
+	p.sees(sam, falconSponsors, "INV-1", "Entra has", "[Approve]") // the second entry
 	move := func(from, to string) said { return r.operates("", "copy", "--from", from, "--to", to) }
 	move(file, database).must(t, exitFailed, "", "stop it first")
 	r.end(syscall.SIGTERM)
-	if done := move(file, database).must(t, exitWell, "holds 1 requests (1 pending), 1 entries of the trail", ""); !strings.Contains(done.out, " 0 incidents;") {
+	if done := move(file, database).must(t, exitWell, "holds 1 requests (1 pending), 2 entries of the trail", ""); !strings.Contains(done.out, " 0 incidents;") {
 		t.Errorf("the mark of the old store is counted:\n%s", done.out)
 	}
 	r.refuses("was moved to postgres://")
@@ -117,7 +117,8 @@ func TestACopyOfWhatWasWrittenMeanwhileIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := from.Create(ctx, "", func(id approvals.RequestID, _ *approvals.Request) (approvals.Change, error) {
-		return approvals.Open(id, approvals.PersonID{User: ann}, approvals.Guest{Email: jane}, approvals.Access{ID: "falcon"}, approvals.Draft{}, time.Now()), nil
+		plan := approvals.Plan{Requester: approvals.PersonID{User: ann}, Guest: approvals.Guest{Email: jane}, Access: approvals.Access{ID: "falcon"}}
+		return approvals.Open(id, plan, approvals.Limits{}, time.Now()), nil
 	})
 	if err != nil {
 		t.Fatal(err)

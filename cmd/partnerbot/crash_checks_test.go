@@ -298,6 +298,14 @@ func (c *crash) voted(l *life, r approvals.Request) {
 	}
 }
 
+// labels are what buttons are called.
+func labels(names ...string) (out []string) {
+	for _, name := range names {
+		out = append(out, words("button."+name, nil))
+	}
+	return out
+}
+
 // shown checks that there is one card for each stage that was reached and one
 // message to the requester, and that each is as true as the request.
 func (c *crash) shown(r approvals.Request) {
@@ -312,7 +320,9 @@ func (c *crash) shown(r approvals.Request) {
 		case r.State == approvals.Pending && stage < r.Stage:
 			state = saysPassed
 		case r.State == approvals.Pending:
-			buttons = []string{approves, denies}
+			buttons = labels("approve", "deny", "change", "ask", "claim", "more")
+		case stage == r.Stage && (r.State == approvals.Inviting || r.State == approvals.Invited || r.State == approvals.Active):
+			buttons = labels("revoke", "more")
 		}
 		if card.state != state || !slices.Equal(card.buttons, buttons) {
 			c.t.Errorf("%s is %s in stage %d; the card of stage %d says %q with %q", r.ID, r.State, r.Stage+1, stage+1, card.state, card.buttons)

@@ -106,10 +106,8 @@ func (c *crowd) asks(ctx context.Context, l *life) bool {
 			c.opens(ctx, person, func() error { return person.Slash(ctx, general, bot.CommandInvite) })
 			continue
 		}
-		for _, f := range [][2]string{{"email", l.email()}, {"name", l.guest}, {"access", l.title}, {"for", "30 days"}, {"reason", "crash"}} {
-			if err := person.Fill(f[0], f[1]); err != nil {
-				c.p.t.Errorf("%s of %s: %v", f[0], l.name(), err)
-			}
+		if !c.fills(ctx, person, l) {
+			continue
 		}
 		err := person.Submit(ctx)
 		switch v := person.View(); {
@@ -125,6 +123,33 @@ func (c *crowd) asks(ctx context.Context, l *life) bool {
 		wait(ctx, patienceOfPeople)
 	}
 	return false
+}
+
+// fills puts into the form what it asks for. It is false if the form does not
+// show the lengths of the access yet: nobody may be there to answer. Who has waited
+// for them sends the form as it is, and is asked for what is missing.
+func (c *crowd) fills(ctx context.Context, person *sandbox.Actor, l *life) bool {
+	fill := func(fields ...[2]string) {
+		for _, f := range fields {
+			if err := person.Fill(f[0], f[1]); err != nil {
+				c.p.t.Errorf("%s of %s: %v", f[0], l.name(), err)
+			}
+		}
+	}
+	if !hasField(person.View(), "for") {
+		fill([][2]string{{"email", l.email()}, {"name", l.guest}, {"reason", "crash"}}...)
+		_ = person.Pick(ctx, "access", l.title)
+		wait(ctx, patienceOfPeople)
+	}
+	if !hasField(person.View(), "for") {
+		_ = person.Submit(ctx)
+		wait(ctx, patienceOfPeople)
+	}
+	if !hasField(person.View(), "for") {
+		return false
+	}
+	fill([2]string{"for", "30 days"})
+	return true
 }
 
 // opens does what should open a form, and waits a little for it.

@@ -19,6 +19,9 @@ import (
 // free port will do.
 const demoAddr = "127.0.0.1:8484"
 
+// undoHeld is for how long an approval can be undone in the demo.
+const undoHeld = 20 * time.Second
+
 type demoCmd struct {
 	Script bool   `help:"Play the story in the terminal, print what is then in Slack and in the tenant, and end."`
 	Addr   string `help:"Where the page is served." placeholder:"HOST:PORT"`
@@ -38,7 +41,12 @@ func (c demoCmd) Run(ctx context.Context, p program) error {
 	if c.Log {
 		log = slog.New(slog.NewTextHandler(p.err, nil))
 	}
-	s, err := c.raise(ctx, setting{mode: c.Mode, data: data, now: time.Now, log: log, lag: 2 * time.Second})
+	undo := undoHeld
+	if c.Script {
+		undo = time.Second // nobody thinks better of it
+	}
+	clock := sandbox.NewClock(time.Now)
+	s, err := c.raise(ctx, setting{mode: c.Mode, data: data, now: clock.Now, move: clock.Move, log: log, lag: 2 * time.Second, undo: undo})
 	if err != nil {
 		return err
 	}
@@ -120,11 +128,17 @@ func (c demoCmd) welcome(p program, w *sandbox.World, data string) error {
 
 You are Ann, an employee. In any channel, type
   /invite-partner jane@acme.example Kick-off on Friday
-then be Sam (a sponsor) and approve in #falcon-sponsors, redeem as Jane on the
-right, and see in Ann's messages that she has joined.
+then be Sam (a sponsor) and approve in #falcon-sponsors. For %s the
+approval can be undone; then the invitation leaves. Redeem as Jane on the right,
+and see in Ann's messages that she has joined.
+
+Also worth a try: zoe@gl0bex.example (it only looks like Globex), joe@gmail.com (one
+stage more), eve@rival.example (refused), several addresses in one command, the
+Atlas data room (questions; Ben decides, then whom he chooses), Change and Ask on
+a card, and the clock of the page for reminders, escalations and ends.
 
 The bot runs in %s mode and keeps its store in %s.
 Press Ctrl-C to stop.
-`, w.URL(), map[string]string{"socket": "Socket", "http": "HTTP"}[c.Mode], kept)
+`, w.URL(), undoHeld, map[string]string{"socket": "Socket", "http": "HTTP"}[c.Mode], kept)
 	return err
 }

@@ -20,8 +20,8 @@ type eraseCmd struct {
 
 // notErased is what erasing does not reach, for whoever must see to it.
 const notErased = `What stays: who decided what and when, without the words. What this does not reach, and you may have to see to:
-logs, backups and exports made before; copies of the store that an upgrade left, beside it (<file>.schema1-…) or as
-tables (…_schema1_…); what Slack keeps by its own retention; the account in Entra. Pages of a bbolt file keep old bytes
+logs, backups and exports made before; copies of the store that an upgrade left, beside it (<file>.schema2-…) or as
+tables (…_schema2_…); what Slack keeps by its own retention; the account in Entra. Pages of a bbolt file keep old bytes
 until they are written over, rows of a database until VACUUM FULL.`
 
 // Run erases a guest from every request that names them, once somebody said yes.

@@ -150,9 +150,7 @@ func (p *play) files(who, email string) {
 	ctx, person := p.t.Context(), p.world.As(who)
 	open := func() bool { return person.View() != nil }
 	p.persists(who, general, "the form", func() error { return person.Slash(ctx, general, "/invite-partner") }, open)
-	for _, f := range [][2]string{{"email", email}, {"name", "Guest of " + who}, {"access", "Project Falcon"}, {"for", "30 days"}, {"reason", "kick-off"}} {
-		p.must(person.Fill(f[0], f[1]))
-	}
+	p.must(p.fillIn(p.t.Context(), who, [][2]string{{"email", email}, {"name", "Guest of " + who}, {"access", "Project Falcon"}, {"for", "30 days"}, {"reason", "kick-off"}}...))
 	for range manyTries {
 		err := person.Submit(ctx)
 		v := person.View()

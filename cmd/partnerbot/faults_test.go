@@ -232,9 +232,7 @@ func (p *play) onlookers() {
 		})
 	})
 	p.persists("U0BEN", general, "the form", func() error { return ben.Slash(ctx, general, "/invite-partner "+jane) }, func() bool { return ben.View() != nil })
-	for _, f := range [][2]string{{"name", "Jane"}, {"access", "Project Falcon"}, {"for", "30 days"}, {"reason", "me too"}} {
-		p.must(ben.Fill(f[0], f[1]))
-	}
+	p.must(p.fillIn(p.t.Context(), "U0BEN", [][2]string{{"name", "Jane"}, {"access", "Project Falcon"}, {"for", "30 days"}, {"reason", "me too"}}...))
 	for range manyTries {
 		_ = ben.Submit(ctx) // its error is the one under the field
 		if v := ben.View(); v != nil && strings.Contains(v.Errors["email"], "INV-1") {

@@ -71,11 +71,18 @@ func newPlay(t testing.TB, mode string) *play {
 // newFreePlay is newPlay, if free without Slack's rate limits.
 func newFreePlay(t testing.TB, mode string, free bool) *play {
 	t.Helper()
+	return newPlayOf(t, mode, func(set *setting) { set.free = free })
+}
+
+// newPlayOf is newPlay with another setting.
+func newPlayOf(t testing.TB, mode string, change func(*setting)) *play {
+	t.Helper()
 	p := &play{t: t, clock: &clock{}, log: &journal{}}
 	p.set = setting{
-		addr: "127.0.0.1:0", mode: mode, data: t.TempDir(), now: p.clock.now, free: free,
+		addr: "127.0.0.1:0", mode: mode, data: t.TempDir(), now: p.clock.now,
 		log: slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
+	change(&p.set)
 	var err error
 	if p.stage, err = raise(t.Context(), p.set); err != nil {
 		t.Fatal(err)
@@ -119,7 +126,9 @@ func (p *play) must(err error) {
 func (p *play) sees(who, channel string, words ...string) sandbox.Message {
 	p.t.Helper()
 	m, err := p.expect(p.t.Context(), who, channel, words...)
-	p.must(err)
+	if err != nil {
+		p.t.Fatalf("%v, but there is only %q", err, plain(p.world.As(who).Sees(channel)))
+	}
 	return m
 }
 
@@ -135,9 +144,7 @@ func (p *play) asks(who, email, access, duration, reason string) {
 	ctx, person := p.t.Context(), p.world.As(who)
 	p.must(person.Slash(ctx, general, "/invite-partner"))
 	p.eventually("the form", func() bool { return person.View() != nil })
-	for _, f := range [][2]string{{"email", email}, {"name", "Guest of " + who}, {"access", access}, {"for", duration}, {"reason", reason}} {
-		p.must(person.Fill(f[0], f[1]))
-	}
+	p.must(p.fillIn(p.t.Context(), who, [][2]string{{"email", email}, {"name", "Guest of " + who}, {"access", access}, {"for", duration}, {"reason", reason}}...))
 	p.must(person.Submit(ctx))
 	if v := person.View(); v != nil {
 		p.t.Fatalf("the form was not taken: %v", v.Errors)

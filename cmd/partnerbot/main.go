@@ -51,6 +51,7 @@ type commands struct {
 	Backup  backupCmd  `cmd:"" help:"Write a checked backup of the store, also while serve runs."`
 	Restore restoreCmd `cmd:"" help:"Fill a new store from a backup."`
 	Copy    copyCmd    `cmd:"" help:"Move a company to another store: from bbolt to PostgreSQL, or any other way round."`
+	Policy  policyCmd  `cmd:"" help:"Check, explain and test the policy."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

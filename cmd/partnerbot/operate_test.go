@@ -103,9 +103,9 @@ func TestTheAuditTrailIsVerified(t *testing.T) {
 	r := newCompany(t)
 	r.start()
 	r.p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
-	r.p.sees(sam, falconSponsors, "INV-1", "[Approve]")
-	r.does("audit", "verify").must(t, exitWell, "The trail holds: 1 entries of 1 requests; head 1:", "")
-	head := strings.TrimSpace(r.does("audit", "head").must(t, exitWell, "1:", "").out)
+	r.p.sees(sam, falconSponsors, "INV-1", "Entra has", "[Approve]") // the second entry
+	r.does("audit", "verify").must(t, exitWell, "The trail holds: 2 entries of 1 requests; head 2:", "")
+	head := strings.TrimSpace(r.does("audit", "head").must(t, exitWell, "2:", "").out)
 	if logged := r.log.String(); !strings.Contains(logged, `"msg":"audit head"`) || strings.Contains(logged, auditKey) || strings.Contains(logged, "without a key") {
 		t.Errorf("the log:\n%s", logged)
 	}

@@ -94,7 +94,7 @@ var refusedByEntra = sandbox.GraphFault{Status: 400, Code: "BadRequest", Message
 // owed to its card is shown.
 func (p *play) decides(who, channel, button string, at decided) {
 	p.t.Helper()
-	card := p.sees(who, channel, "INV-1", "["+button+"]")
+	card := p.sees(who, channel, "INV-1", "Entra has", "["+button+"]")
 	p.sees(ann, p.world.As(ann).DM(), "INV-1")
 	at[channel] = p.clock.now()
 	p.must(p.world.As(who).ClickText(p.t.Context(), channel, card.TS, button))

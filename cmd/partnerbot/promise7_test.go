@@ -28,9 +28,7 @@ func TestPromise7NoTextIsMarkup(t *testing.T) {
 			p.must(me.Slash(ctx, general, "/invite-partner "+text))
 			p.eventually("the form", func() bool { return me.View() != nil })
 			oneLine := strings.ReplaceAll(text, "\n", " ")
-			for _, f := range [][2]string{{"email", jane}, {"name", oneLine}, {"company", clip(oneLine, 64)}, {"access", "Project Falcon"}, {"for", "30 days"}, {"reason", text}} {
-				p.must(me.Fill(f[0], f[1]))
-			}
+			p.must(p.fillIn(p.t.Context(), ann, [][2]string{{"email", jane}, {"name", oneLine}, {"company", clip(oneLine, 64)}, {"access", "Project Falcon"}, {"for", "30 days"}, {"reason", text}}...))
 			p.must(me.Submit(ctx))
 			p.harmless(p.sees(sam, falconSponsors, "INV-1", "[Approve]"))
 			p.harmless(p.sees(ann, me.DM(), "INV-1"))

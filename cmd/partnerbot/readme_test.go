@@ -42,7 +42,7 @@ func TestTheReadmeLeadsSomewhere(t *testing.T) {
 			t.Errorf("the README says make %s, which the Makefile does not know", m[1])
 		}
 	}
-	commands := regexp.MustCompile(`partnerbot ((?:serve|demo|audit|erase|backup|restore|copy|version)[^\x60\n]*)`)
+	commands := regexp.MustCompile(`partnerbot ((?:serve|demo|policy|audit|erase|backup|restore|copy|version)[^\x60\n]*)`)
 	for _, m := range commands.FindAllStringSubmatch(text+document(t, "docs/operations.md"), -1) {
 		words := append(strings.Fields(m[1]), "--help")
 		if got := run(t.Context(), words, program{env: func(string) string { return "" }, out: &journal{}, err: &journal{}}); got != exitWell {

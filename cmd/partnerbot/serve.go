@@ -4,11 +4,16 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"partnerbot/cmd/partnerbot/config"
 )
+
+// lookEvery is how often the files of the policy are looked at for an edit.
+const lookEvery = 5 * time.Second
 
 type serveCmd struct {
 	Config string `help:"The configuration file." default:"partnerbot.yaml" type:"path" placeholder:"FILE"`
@@ -35,5 +40,11 @@ func (c serveCmd) Run(ctx context.Context, p program) error {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewJSONHandler(p.err, &slog.HandlerOptions{Level: level}))
-	return serve(ctx, cfg, outside{now: time.Now, log: log})
+	look, again := time.NewTicker(lookEvery), make(chan os.Signal, 1)
+	defer look.Stop()
+	signal.Notify(again, syscall.SIGHUP)
+	defer signal.Stop(again)
+	return serve(ctx, cfg, outside{
+		now: time.Now, log: log, watching: &config.Watching{Path: c.Config, Read: os.ReadFile, Look: look.C, Again: again},
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"text/template"
 	"time"
@@ -26,6 +27,9 @@ import (
 
 //go:embed demo.yaml
 var demoConfig string
+
+// configName is what the demo's configuration is called. It is no file.
+const configName = "demo.yaml"
 
 // demoStore is the demo's store in its data folder. It is not the name that
 // `serve` uses by default.
@@ -50,7 +54,11 @@ type setting struct {
 	lag  time.Duration // of the tenant's replication
 	free bool          // without Slack's rate limits
 
-	timeout, nap time.Duration // of the bot's calls to Slack and Graph, and of its worker; 0: their own
+	move         func(time.Duration) // puts now forward from the page; nil: nobody does
+	policy       func() string       // the configuration, in place of the demo's; it is a template, too
+	look         <-chan time.Time    // when that is read again; nil: never
+	undo         time.Duration       // how long an approval can be undone
+	timeout, nap time.Duration       // of the bot's calls to Slack and Graph, and of its worker; 0: their own
 }
 
 // raise starts the world and the bot on it, and returns when both are ready.
@@ -74,7 +82,7 @@ func newWorld(set setting) (*sandbox.World, error) {
 	app := bot.Manifest()
 	cfg := sandbox.Config{
 		Scopes: app.Scopes, BotEvents: app.Events, MessagesReadOnly: true,
-		NoRateLimits: set.free, Now: set.now, Log: set.log,
+		NoRateLimits: set.free, Now: set.now, Move: set.move, Log: set.log,
 	}
 	for _, c := range app.Commands {
 		cfg.Commands = append(cfg.Commands, sandbox.Command{Command: c.Name, Description: c.Description, UsageHint: c.UsageHint})
@@ -84,7 +92,10 @@ func newWorld(set setting) (*sandbox.World, error) {
 		return nil, err
 	}
 	world.Tenant().Set(func(s *sandbox.Settings) { s.ReplicationLag = set.lag })
-	return world, nil
+	return world, errors.Join(
+		world.Tenant().SetManager("ann@northwind.example", "ben@northwind.example"),
+		world.Tenant().SetManager("ben@northwind.example", "olga@northwind.example"),
+	)
 }
 
 // serve runs the program in this process, with the configuration that an
@@ -102,6 +113,9 @@ func (s *stage) serve(ctx context.Context, set setting) error {
 	ready := make(chan string, 1)
 	ended := make(chan struct{})
 	out := outside{now: set.now, log: set.log, credential: credential, timeout: set.timeout, nap: set.nap, unpaced: set.free, listening: func(address string) { ready <- address }}
+	if set.look != nil {
+		out.watching = &config.Watching{Path: configName, Read: s.read(set), Look: set.look}
+	}
 	s.wg.Go(func() {
 		defer close(ended)
 		s.err = serve(ctx, cfg, out)
@@ -120,21 +134,24 @@ func (s *stage) serve(ctx context.Context, set setting) error {
 // config reads the demo's configuration from memory: no file is written beside
 // the store, and none that is there is read.
 func (s *stage) config(set setting) (*config.Config, error) {
-	text, err := s.configText(set)
-	if err != nil {
-		return nil, err
-	}
 	env := s.world.Tenant().Env()
 	env["SLACK_BOT_TOKEN"], env["SLACK_APP_TOKEN"], env["SLACK_SIGNING_SECRET"] = s.world.Credentials()
-	read := func(string) ([]byte, error) { return text, nil }
-	return config.Load("demo.yaml", read, func(key string) string { return env[key] })
+	return config.Load(configName, s.read(set), func(key string) string { return env[key] })
+}
+
+func (s *stage) read(set setting) func(string) ([]byte, error) {
+	return func(string) ([]byte, error) { return s.configText(set) }
 }
 
 // configText is what an operator would write for these addresses.
 func (s *stage) configText(set setting) ([]byte, error) {
 	var text bytes.Buffer
-	err := template.Must(template.New("demo").Parse(demoConfig)).Execute(&text, map[string]string{
-		"Store": "bolt:" + filepath.Join(set.data, demoStore), "Mode": set.mode,
+	words := demoConfig
+	if set.policy != nil {
+		words = set.policy()
+	}
+	err := template.Must(template.New("demo").Parse(words)).Execute(&text, map[string]string{
+		"Store": "bolt:" + filepath.Join(set.data, demoStore), "Mode": set.mode, "Undo": strconv.Itoa(int(set.undo.Seconds())) + "s",
 		"SlackURL": s.world.SlackURL(), "GraphURL": s.world.GraphURL(),
 	})
 	return text.Bytes(), err

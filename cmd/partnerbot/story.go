@@ -79,19 +79,62 @@ func (s *story) ask(ctx context.Context) error {
 	return nil
 }
 
-// fill is what Ann puts into the form besides the address.
-func (s *story) fill() error {
-	person := s.world.As(ann)
-	for _, f := range [][2]string{{"name", "Jane Doe"}, {"company", "Acme"}, {"access", "Project Falcon"}, {"for", "30 days"}} {
-		if err := person.Fill(f[0], f[1]); err != nil {
+// fillIn fills the form as a person does: first what is there, then the access, and
+// then what the form brings for it.
+func (s *story) fillIn(ctx context.Context, who string, fields ...[2]string) error {
+	slices.SortStableFunc(fields, func(a, b [2]string) int { return rank(a[0]) - rank(b[0]) })
+	for _, f := range fields {
+		if err := s.field(ctx, who, f[0]); err != nil {
+			return err
+		}
+		var err error
+		if f[0] == "access" {
+			err = s.world.As(who).Pick(ctx, f[0], f[1])
+		} else {
+			err = s.world.As(who).Fill(f[0], f[1])
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// rank is which fields of the form come first: an access brings others with it.
+func rank(field string) int {
+	switch field {
+	case "email", "name", "company", "reason":
+		return 0
+	case "access":
+		return 1
+	}
+	return 2
+}
+
+// field waits for a field. Whoever has waited for it in vain sends the form as it
+// is, which then asks for what is missing.
+func (s *story) field(ctx context.Context, who, name string) error {
+	const aWhile = 3 * time.Second
+	there := func() bool { return hasField(s.world.As(who).View(), name) }
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		look, cancel := context.WithTimeout(ctx, aWhile)
+		err := s.until(look, "the field "+name, there)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		_ = s.world.As(who).Submit(ctx) // what it says stands in the form
+	}
+	return s.until(ctx, "the field "+name, there)
+}
+
+func hasField(v *sandbox.View, block string) bool {
+	return v != nil && slices.ContainsFunc(v.Blocks, func(b map[string]any) bool { return b["block_id"] == block })
+}
+
 func (s *story) inlineError(ctx context.Context) error {
-	if err := s.fill(); err != nil {
+	filled := [][2]string{{"name", "Jane Doe"}, {"company", "Acme"}, {"access", "Project Falcon"}, {"for", "30 days"}}
+	if err := s.fillIn(ctx, ann, filled...); err != nil {
 		return err
 	}
 	_ = s.world.As(ann).Submit(ctx) // its error is the one under the field

@@ -20,6 +20,19 @@ type Config struct {
 	Entra  Entra
 	Policy *approvals.Policy
 	Keys   store.Keys // they seal the audit trail; without any it is a plain chain
+
+	Files   []string         // that were read: the configuration and what it includes
+	Remarks Error            // what is no mistake but hardly meant
+	Places  map[string]Place // where things stand, by "access ID", "partner ID" and "rule ID"
+
+	patterns []string // of which some of Files are the matches
+	digest   digest   // of what was read
+}
+
+// Place is a line of a file.
+type Place struct {
+	File string
+	Line int
 }
 
 // Slack is the workspace and the way to it.
@@ -75,44 +88,76 @@ func (e Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Load reads a configuration file and the environment. The error, if any, is
-// an Error with every mistake in both.
+// Load reads a configuration file, the files that it includes and the environment.
+// The error, if any, is an Error with every mistake in all of them.
 func Load(path string, read func(string) ([]byte, error), env func(string) string) (*Config, error) {
-	rep := &report{file: path}
-	var cfg Config
+	cfg, found := readFiles(path, read)
+	cfg.environment(found, read, env)
+	return cfg.unless(found)
+}
+
+// LoadPolicy is Load without the environment: it needs no secrets.
+func LoadPolicy(path string, read func(string) ([]byte, error)) (*Config, error) {
+	cfg, found := readFiles(path, read)
+	return cfg.unless(found)
+}
+
+func (c *Config) unless(found *findings) (*Config, error) {
+	if len(found.problems) > 0 {
+		return nil, found.sorted(found.problems)
+	}
+	c.Files, c.patterns, c.Remarks = found.files, found.patterns, found.sorted(found.remarks)
+	return c, nil
+}
+
+func readFiles(path string, read func(string) ([]byte, error)) (*Config, *findings) {
+	found, seen := &findings{}, contents{}
+	read = seen.reading(read)
+	cfg := &Config{Policy: &approvals.Policy{}}
+	rep := found.of(path)
 	text, err := read(path)
 	if err != nil {
 		rep.add(0, "", "cannot be read: "+reason(err)+"; copy docs/partnerbot.example.yaml to it and change what is yours")
-	} else {
-		rep.parse(text, &cfg)
+	} else if top, ok := rep.parse(text); ok {
+		cfg.read(top, read)
 	}
-	cfg.environment(rep, read, env)
-	if len(rep.problems) > 0 {
-		return nil, rep.sorted()
-	}
-	return &cfg, nil
+	cfg.digest = seen.digest()
+	return cfg, found
 }
 
 // LoadStore reads from the same file and environment only where the store is and
 // which keys seal its trail: who looks after it needs no way to Slack and Entra.
 // The error, if any, is an Error. With at, the store's address, no file is read.
 func LoadStore(path, at string, read func(string) ([]byte, error), env func(string) string) (Store, store.Keys, error) {
-	rep := &report{file: path}
+	found := &findings{}
 	var cfg Config
 	if at != "" {
 		var err error
 		if cfg.Store, err = ParseStore(at); err != nil {
-			rep.environment("--store", err.Error())
+			found.environment("--store", err.Error())
 		}
-	} else if text, err := read(path); err != nil {
-		rep.add(0, "", "cannot be read: "+reason(err)+"; name the configuration with --config FILE, or the store itself with --store")
 	} else {
-		rep.parse(text, &cfg)
-		rep.problems = slices.DeleteFunc(rep.problems, func(p Problem) bool { return p.Key != "" && p.Key != "store" })
+		cfg.storeOf(found.of(path), read)
 	}
-	cfg.auditKeys(rep, read, env)
-	if len(rep.problems) > 0 {
-		return Store{}, store.Keys{}, rep.sorted()
+	cfg.auditKeys(found, read, env)
+	if len(found.problems) > 0 {
+		return Store{}, store.Keys{}, found.sorted(found.problems)
 	}
 	return cfg.Store, cfg.Keys, nil
+}
+
+// storeOf reads the key of the store, and of the others not even their names.
+func (c *Config) storeOf(rep *report, read func(string) ([]byte, error)) {
+	text, err := read(rep.file)
+	if err != nil {
+		rep.add(0, "", "cannot be read: "+reason(err)+"; name the configuration with --config FILE, or the store itself with --store")
+		return
+	}
+	top, ok := rep.parse(text)
+	if !ok {
+		return
+	}
+	f := top.fields(keys...)
+	rep.problems = slices.DeleteFunc(rep.problems, func(p Problem) bool { return p.Key != "" })
+	c.Store = readStore(f["store"])
 }

@@ -73,7 +73,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"nothing wrong", "", "", "", false},
 		{"unknown key", "slack: {admins", "slack: {admin: x, admins", `partnerbot.yaml:1: slack.admin: is not a key here (did you mean admins?); the keys are mode, api_url, admins`, false},
-		{"unknown key at the top", "access:", "acess: {}\naccess:", `partnerbot.yaml:2: acess: is not a key here (did you mean access?); the keys are listen, store, slack, entra, guests, access`, false},
+		{"unknown key at the top", "access:", "acess: {}\naccess:", `partnerbot.yaml:2: acess: is not a key here (did you mean access?); the keys are listen, store, slack, entra, guests, access, partners, rules, limits, include`, false},
 		{"no admins", "admins: [S0ADMINS]", "mode: socket", `partnerbot.yaml:1: slack.admins: is missing; write the user groups (S…) or users (U…, W…) who administer partnerbot, e.g. [S0ADMINS]`, false},
 		{"admin by name", "S0ADMINS", "ada", `partnerbot.yaml:1: slack.admins[0]: "ada" is not a user group ID (S…) or a user ID (U…, W…); names and e-mail addresses are not taken`, false},
 		{"mode", "{admins", "{mode: sokcet, admins", `partnerbot.yaml:1: slack.mode: "sokcet" is not known (did you mean socket?); write socket or http`, false},

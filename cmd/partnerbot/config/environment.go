@@ -18,11 +18,14 @@ type secret struct {
 	wrong []string
 }
 
+// userTokens are how tokens begin that are not a bot's.
+var userTokens = []string{"xapp-", "xoxp-", "xoxe"}
+
 // environment reads the secrets. Each comes from its variable or from the file
 // that the variable with _FILE names.
-func (c *Config) environment(rep *report, read func(string) ([]byte, error), env func(string) string) {
+func (c *Config) environment(rep *findings, read func(string) ([]byte, error), env func(string) string) {
 	socket := c.Slack.Mode == "socket"
-	c.Slack.BotToken = rep.secret(secret{"SLACK_BOT_TOKEN", true, "Slack calls need it", "the bot token (xoxb-…)", []string{"xapp-", "xoxp-", "xoxe"}}, read, env)
+	c.Slack.BotToken = rep.secret(secret{"SLACK_BOT_TOKEN", true, "Slack calls need it", "the bot token (xoxb-…)", userTokens}, read, env)
 	c.Slack.AppToken = rep.secret(secret{"SLACK_APP_TOKEN", socket, "slack.mode is socket", "the app-level token (xapp-…)", []string{"xoxb-", "xoxp-"}}, read, env)
 	c.Slack.SigningSecret = rep.secret(secret{"SLACK_SIGNING_SECRET", c.Slack.Mode == "http", "slack.mode is http", "the signing secret", []string{"xoxb-", "xapp-"}}, read, env)
 	c.Entra.ClientSecret = rep.secret(secret{"AZURE_CLIENT_SECRET", false, "", "the client secret", nil}, read, env)
@@ -32,7 +35,7 @@ func (c *Config) environment(rep *report, read func(string) ([]byte, error), env
 }
 
 // auditKeys are the keys that seal the trail, one a line.
-func (c *Config) auditKeys(rep *report, read func(string) ([]byte, error), env func(string) string) {
+func (c *Config) auditKeys(rep *findings, read func(string) ([]byte, error), env func(string) string) {
 	const name = "PARTNERBOT_AUDIT_KEY"
 	keys, err := store.ParseKeys(rep.secret(secret{name: name}, read, env))
 	if err != nil {
@@ -42,7 +45,7 @@ func (c *Config) auditKeys(rep *report, read func(string) ([]byte, error), env f
 }
 
 // authority is where tokens are asked for. Secrets go there, so it is https.
-func (r *report) authority(address string) string {
+func (r *findings) authority(address string) string {
 	u, err := url.Parse(address)
 	if address != "" && (err != nil || u.Scheme != "https" || u.Hostname() == "") {
 		r.environment("AZURE_AUTHORITY_HOST", fmt.Sprintf("%q is not an https address; write it like https://login.microsoftonline.com/, or unset it", address))
@@ -50,7 +53,7 @@ func (r *report) authority(address string) string {
 	return address
 }
 
-func (r *report) secret(s secret, read func(string) ([]byte, error), env func(string) string) string {
+func (r *findings) secret(s secret, read func(string) ([]byte, error), env func(string) string) string {
 	got, file := env(s.name), env(s.name+"_FILE")
 	switch {
 	case got != "" && file != "":
@@ -76,4 +79,14 @@ func (r *report) secret(s secret, read func(string) ([]byte, error), env func(st
 		}
 	}
 	return got
+}
+
+// SlackToken is the bot token where it is set, for whoever needs no other secret.
+func SlackToken(read func(string) ([]byte, error), env func(string) string) (string, error) {
+	found := &findings{}
+	token := found.secret(secret{name: "SLACK_BOT_TOKEN", kind: "the bot token (xoxb-…)", wrong: userTokens}, read, env)
+	if len(found.problems) > 0 {
+		return "", found.problems
+	}
+	return token, nil
 }

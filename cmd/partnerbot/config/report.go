@@ -11,51 +11,74 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// report gathers mistakes while a file is read.
+// report gathers what is found while one file is read.
 type report struct {
-	file     string
-	anchors  map[string]ast.Node
+	*findings
+
+	file    string
+	anchors map[string]ast.Node
+}
+
+// findings are those of all files together.
+type findings struct {
+	files    []string // in the order in which they were begun
+	patterns []string // of which some are the matches
 	problems Error
+	remarks  Error // no mistakes, but hardly meant
+}
+
+// of is the report of one more file.
+func (f *findings) of(file string) *report {
+	f.files = append(f.files, file)
+	return &report{findings: f, file: file, anchors: map[string]ast.Node{}}
 }
 
 func (r *report) add(line int, key, text string) {
 	r.problems = append(r.problems, Problem{File: r.file, Line: line, Key: key, Text: text})
 }
 
-func (r *report) environment(key, text string) {
-	r.problems = append(r.problems, Problem{Key: key, Text: text})
+func (r *report) remark(line int, key, text string) {
+	r.remarks = append(r.remarks, Problem{File: r.file, Line: line, Key: key, Text: text})
 }
 
-// sorted puts the file's mistakes first, by line.
-func (r *report) sorted() Error {
-	slices.SortStableFunc(r.problems, func(a, b Problem) int {
-		if (a.File == "") != (b.File == "") {
-			return cmp.Compare(len(b.File), len(a.File))
+func (f *findings) environment(key, text string) {
+	f.problems = append(f.problems, Problem{Key: key, Text: text})
+}
+
+// sorted puts the mistakes in the order of the files and their lines, those of
+// the environment last.
+func (f *findings) sorted(ps Error) Error {
+	place := func(p Problem) int {
+		if p.File == "" {
+			return len(f.files)
 		}
-		return cmp.Compare(a.Line, b.Line)
+		return slices.Index(f.files, p.File)
+	}
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Line, b.Line))
 	})
-	return r.problems
+	return ps
 }
 
-// parse reads the text into cfg. A file that is no YAML has that one problem.
-func (r *report) parse(text []byte, cfg *Config) {
+// parse returns what the text holds. It is not ok if that cannot be told; the
+// problem is then noted.
+func (r *report) parse(text []byte) (top value, ok bool) {
+	top = value{rep: r, line: 1}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		r.syntax(err)
-		return
+		return top, false
 	}
 	if len(file.Docs) > 1 {
 		start := file.Docs[1].Start
 		r.add(start.Position.Line, "", "a second document starts here; keep everything in one")
-		return
+		return top, false
 	}
-	r.anchors = map[string]ast.Node{}
-	var body ast.Node
 	if len(file.Docs) == 1 {
-		body = file.Docs[0].Body
-		ast.Walk(anchors{r}, body)
+		top.node = file.Docs[0].Body
+		ast.Walk(anchors{r}, top.node)
 	}
-	cfg.read(value{rep: r, node: body, line: 1})
+	return top, true
 }
 
 func (r *report) syntax(err error) {

@@ -83,9 +83,12 @@ func (v value) entries() (found []entry, ok bool) {
 	return out, true
 }
 
+// fields are the values of a mapping whose keys are known.
+type fields map[string]value
+
 // fields reads a mapping whose keys are known. Every other key is a mistake.
-func (v value) fields(known ...string) map[string]value {
-	got := map[string]value{}
+func (v value) fields(known ...string) fields {
+	got := fields{}
 	entries, ok := v.entries()
 	for _, name := range known {
 		key := name
@@ -182,6 +185,18 @@ func (v value) number(def, lowest int) int {
 		return def
 	}
 	return n
+}
+
+// yes is true or false; an absent value is false.
+func (v value) yes() bool {
+	switch v.text("false") {
+	case "true":
+		return true
+	case "false":
+	default:
+		v.problem("%q is neither true nor false", v.text(""))
+	}
+	return false
 }
 
 // duration is a length of time as people write it: 90m, 36h, 5d, 2w.

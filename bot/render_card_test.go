@@ -1,0 +1,284 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"partnerbot/approvals"
+)
+
+// asRead is a message or a form as somebody reads it: its texts, line by line, and
+// what there is to press.
+func asRead(t *testing.T, v any) string {
+	t.Helper()
+	var b strings.Builder
+	doc := decoded(t, v)
+	blocks, _ := doc["blocks"].([]any)
+	if title, ok := doc["title"].(map[string]any); ok {
+		fmt.Fprintf(&b, "[%s]\n", title["text"])
+	}
+	for _, block := range blocks {
+		readBlock(&b, block.(map[string]any))
+	}
+	if submit, ok := doc["submit"].(map[string]any); ok {
+		fmt.Fprintf(&b, "[%s]\n", submit["text"])
+	}
+	return b.String()
+}
+
+func readBlock(b *strings.Builder, o map[string]any) {
+	switch o["type"] {
+	case "header":
+		fmt.Fprintf(b, "# %s\n", words(o["text"]))
+	case "rich_text", "rich_text_list":
+		for _, el := range o["elements"].([]any) {
+			readBlock(b, el.(map[string]any))
+		}
+	case "rich_text_section", "rich_text_preformatted":
+		fmt.Fprintf(b, "%s\n", words(o["elements"]))
+	case "rich_text_quote":
+		fmt.Fprintf(b, "> %s\n", strings.ReplaceAll(words(o["elements"]), "\n", "\n> "))
+	case "actions":
+		var buttons []string
+		for _, el := range o["elements"].([]any) {
+			buttons = append(buttons, "["+words(el.(map[string]any)["text"])+"]")
+		}
+		fmt.Fprintf(b, "%s\n", strings.Join(buttons, " "))
+	case "input":
+		fmt.Fprintf(b, "%s: %s", words(o["label"]), readInput(o["element"].(map[string]any)))
+		if hint := words(o["hint"]); hint != "" {
+			fmt.Fprintf(b, " (%s)", hint)
+		}
+		b.WriteString("\n")
+	case "section", "context":
+		fmt.Fprintf(b, "%s\n", words(o["text"])+words(o["elements"]))
+	}
+}
+
+func readInput(el map[string]any) string {
+	options, _ := el["options"].([]any)
+	if len(options) == 0 {
+		return "<" + el["type"].(string) + ">"
+	}
+	initial, _ := json.Marshal([]any{el["initial_option"], el["initial_options"]})
+	var out []string
+	for _, o := range options {
+		value, _ := json.Marshal(o.(map[string]any)["value"])
+		mark := "( ) "
+		if strings.Contains(string(initial), string(value)) {
+			mark = "(x) "
+		}
+		out = append(out, mark+words(o.(map[string]any)["text"]))
+	}
+	return strings.Join(out, " ")
+}
+
+// words is the text of an element, or of several in a row.
+func words(v any) string {
+	switch v := v.(type) {
+	case []any:
+		var out strings.Builder
+		for _, x := range v {
+			out.WriteString(words(x))
+		}
+		return out.String()
+	case map[string]any:
+		switch v["type"] {
+		case "user":
+			return "@" + v["user_id"].(string)
+		case "usergroup":
+			return "@" + v["usergroup_id"].(string)
+		case "date":
+			return v["fallback"].(string)
+		}
+		text, _ := v["text"].(string)
+		return text
+	}
+	return ""
+}
+
+// TestCardsReadAsTheyDid keeps what approvers and requesters read in one file, to
+// be looked at as a whole.
+func TestCardsReadAsTheyDid(t *testing.T) {
+	d := look(t)
+	var b strings.Builder
+	all := stories()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		r := all[name]
+		fmt.Fprintf(&b, "=== %s\n--- card\n%s--- direct\n%s\n", name, asRead(t, d.Card(r, r.Stage)), asRead(t, d.Direct("en", r)))
+	}
+	for _, name := range []string{"everything", "several", "choosing"} {
+		r := all[name]
+		for _, form := range []any{d.DenyForm("en", r), d.AskForm("en", r), d.ChangeForm("en", r, nine), d.ChooseForm("en", r), d.RevokeForm("en", r), d.More("en", r, trail()[:3])} {
+			fmt.Fprintf(&b, "=== %s, form\n%s\n", name, asRead(t, form))
+		}
+	}
+	got := b.String()
+	path := filepath.Join("testdata", "decide.golden.txt")
+	if *updateGolden {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got, -update to accept):\n%s", path, diff)
+	}
+}
+
+// TestACardHasAtMostTwelveLines counts lines as a window shows them.
+func TestACardHasAtMostTwelveLines(t *testing.T) {
+	d := look(t)
+	for name, r := range stories() {
+		for stage := range r.Stage + 1 {
+			text := asRead(t, d.naming(annByName).Card(r, stage))
+			n := 0
+			for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+				n += 1 + max(utf8.RuneCountInString(line)-1, 0)/lineWidth
+			}
+			if n > cardLines {
+				t.Errorf("the card of %s, stage %d, has %d lines:\n%s", name, stage, n, text)
+			}
+		}
+	}
+}
+
+func TestALongCardLeavesOutWhatHelpsLeastAndNeverAWarning(t *testing.T) {
+	text := asRead(t, look(t).Card(stories()["everything"], 0))
+	for _, has := range []string{"looks like contoso.com", "Look twice", "30 days instead of 90 days", "Yes, only those", "may decide", "@U0BEN is on it"} {
+		if !strings.Contains(text, has) {
+			t.Errorf("the card does not say %q:\n%s", has, text)
+		}
+	}
+	if strings.Contains(text, "Rules:") {
+		t.Errorf("the rules are on a card that has no room for them:\n%s", text)
+	}
+	warned := asRead(t, look(t).Card(stories()["suspicious"], 0))
+	if !strings.Contains(warned, "2 more warnings: press More") || strings.Count(warned, "⚠️") != 3 {
+		t.Errorf("four warnings read:\n%s", warned)
+	}
+}
+
+func TestWhatEntraWasNotAskedCostsNoLine(t *testing.T) {
+	d := look(t)
+	r := stories()["known_partner"]
+	r.Facts.Tenant = nil
+	if text := asRead(t, d.Card(r, 0)); strings.Contains(text, "Entra") || strings.Contains(text, "guest account") || !strings.Contains(text, "Known partner") {
+		t.Errorf("before Entra said anything:\n%s", text)
+	}
+	if text := asRead(t, d.Card(stories()["silent_tenant"], 0)); strings.Contains(text, "Entra has") {
+		t.Errorf("Entra did not say:\n%s", text)
+	}
+	if text := asRead(t, d.More("en", stories()["silent_tenant"], nil)); !strings.Contains(text, "Entra does not say more at present (Forbidden)") {
+		t.Errorf("More does not say that Entra does not:\n%s", text)
+	}
+}
+
+func TestACardOffersWhatCanBePressedNow(t *testing.T) {
+	pending := []string{ActionApprove, ActionDeny, ActionChange, ActionAsk, ActionClaim, ActionMore}
+	revocable := []string{ActionRevoke, ActionMore}
+	tests := map[string][]string{
+		"pending": pending, "asked": pending, "stranded": pending, "several": pending,
+		"choosing": {ActionChoose, ActionDeny, ActionChange, ActionAsk, ActionClaim, ActionMore},
+		"held":     {ActionUndo, ActionMore},
+		"inviting": revocable, "granting": revocable, "invited": revocable, "active": revocable, "split": revocable, "inviting_several": revocable,
+		"failed": {ActionRetry, ActionRevoke, ActionMore}, "failed_erased": nil,
+		"denied": nil, "cancelled": nil, "timed_out": nil, "ending": nil, "revoking": nil, "revoked": nil, "ended": nil, "erased": nil,
+	}
+	d := look(t)
+	for name, want := range tests {
+		r := stories()[name]
+		if got := pressable(t, d.Card(r, r.Stage)); !slices.Equal(got, want) {
+			t.Errorf("%s offers %v, want %v", name, got, want)
+		}
+		if r.Stage > 0 {
+			if got := pressable(t, d.Card(r, 0)); len(got) > 0 {
+				t.Errorf("%s offers %v on the card of a stage that is over", name, got)
+			}
+		}
+	}
+	held := stories()["held"]
+	if got := pressable(t, d.at(held.Hold).Card(held, 1)); !slices.Equal(got, revocable) {
+		t.Errorf("after the hold it offers %v", got)
+	}
+	held.Account.Tried = nine
+	if got := pressable(t, d.Card(held, 1)); !slices.Equal(got, revocable) {
+		t.Errorf("once the invitation has left it offers %v", got)
+	}
+}
+
+func pressable(t *testing.T, v any) []string {
+	t.Helper()
+	var out []string
+	blocks, _ := decoded(t, v)["blocks"].([]any)
+	for _, b := range blocks {
+		if b := b.(map[string]any); b["type"] == "actions" {
+			for _, el := range b["elements"].([]any) {
+				out = append(out, el.(map[string]any)["action_id"].(string))
+			}
+		}
+	}
+	return out
+}
+
+func TestTheFirstPostNamesNobodyWhoHasNoPart(t *testing.T) {
+	for name, r := range decisions() {
+		if r.State != approvals.Pending {
+			continue
+		}
+		names := maps.Clone(annByName) // the desk names whoever has a part
+		for _, v := range r.Votes {
+			names[v.By.User] = "Somebody"
+		}
+		raw := string(asJSON(t, look(t).naming(names).Card(r, r.Stage)))
+		for _, id := range []string{"U0OLGA", "U0BEN", "U0ANN"} {
+			if strings.Contains(raw, id) && !slices.Contains(r.Approvers(r.Stage), id) {
+				t.Errorf("the first post of %s calls %s", name, id)
+			}
+		}
+	}
+}
+
+func TestMoreOfAFullRequestKeepsSlacksLimits(t *testing.T) {
+	d, r := look(t), stories()["everything"]
+	long := strings.Repeat("word ", 200)
+	for i := range 50 {
+		r.Guests = append(r.Guests, approvals.Guest{Name: long, Email: fmt.Sprintf("guest%d@contoso.com", i), Company: long})
+		r.Children = append(r.Children, approvals.Child{ID: approvals.NewID(uint64(100 + i)), State: approvals.Active})
+	}
+	for len(r.Talk) < 10 {
+		r.Talk = append(r.Talk, approvals.Exchange{By: ben, Question: long, At: nine, Answer: long, Answered: nine})
+	}
+	for len(r.Edits) < 20 {
+		was := r.Terms()
+		was.Reason, was.Name, was.For = long, long, r.For+time.Hour
+		r.Edits = append(r.Edits, approvals.Edit{By: sam, At: nine, Edition: len(r.Edits) + 1, Was: was})
+	}
+	entries := trail()
+	for range 20 {
+		entries = append(entries, trail()...)
+	}
+	form := d.More("en", r, entries)
+	if found := breaches(t, form); len(found) > 0 {
+		t.Errorf("over the limits: %v", found)
+	}
+	if size := len(asJSON(t, form)); size > 250_000 {
+		t.Errorf("the form has %d bytes", size)
+	}
+	if text := asRead(t, form); !strings.Contains(text, "guest49@contoso.com) INV-149") {
+		t.Errorf("the last guest is missing:\n%s", text)
+	}
+}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"partnerbot/approvals"
+)
+
+const (
+	// A domain that is not there yet gets no less than nothing, so it is put in as it is.
+	sumDomains = `WITH u AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u (d, p, l, a, o)),
+		there AS (UPDATE domains SET pending = pending + u.p, live = live + u.l, active = active + u.a, past = past + u.o
+			FROM u WHERE domain = u.d RETURNING domain)
+		INSERT INTO domains (domain, pending, live, active, past) SELECT d, p, l, a, o FROM u WHERE d NOT IN (SELECT domain FROM there)`
+	dropDomains = `DELETE FROM domains WHERE domain = ANY($1) AND pending + live + past = 0`
+	decide      = `INSERT INTO decisions (domain, request) SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT DO NOTHING`
+	undecide    = `DELETE FROM decisions USING unnest($1::text[], $2::bigint[]) AS u (d, r) WHERE domain = u.d AND request = u.r`
+	// The documents are read as text, with the counts of the same moment.
+	readDomain = `SELECT pending, live, active, past, ARRAY(SELECT r.doc::text FROM decisions d JOIN requests r ON r.number = d.request
+		WHERE d.domain = $1 ORDER BY d.request DESC LIMIT $2) FROM domains WHERE domain = $1`
+)
+
+// Domain implements approvals.Reader. It costs a few requests, however many there are.
+func (p *Postgres) Domain(ctx context.Context, domain string) (approvals.DomainCount, error) {
+	var t tally
+	var docs []string
+	err := p.pool.QueryRow(ctx, readDomain, strings.ToLower(domain), newestDecisions).Scan(&t.pending, &t.live, &t.active, &t.past, &docs)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return approvals.DomainCount{}, nil
+	}
+	c := t.count()
+	for _, doc := range docs {
+		var r approvals.Request
+		if r, err = decodeAny([]byte(doc)); err != nil {
+			break
+		}
+		d, ok := decision(r)
+		if !ok {
+			err = fmt.Errorf("table decisions, request %d: %w: it was not decided", r.ID.Number(), ErrCorrupt)
+			break
+		}
+		c.Last = append(c.Last, d)
+	}
+	if err != nil {
+		return approvals.DomainCount{}, fmt.Errorf("counting the requests of a domain: %w", p.said(err))
+	}
+	return c, nil
+}
+
+// decided names a row of decisions.
+type decided struct {
+	domain string
+	number uint64
+}
+
+func (d decided) compare(e decided) int {
+	return cmp.Or(cmp.Compare(d.domain, e.domain), cmp.Compare(d.number, e.number))
+}
+
+// countDomains notes what a change of a request does to its domains.
+func (s *shared) countDomains(was, is approvals.Request) {
+	for domain, by := range tallied(was, is) {
+		s.tallies[domain] = s.tallies[domain].plus(by)
+	}
+	from, to := decidedIn(was), decidedIn(is)
+	if slices.Equal(from, to) {
+		return
+	}
+	for _, domain := range from {
+		s.decided[decided{domain, is.ID.Number()}] = false
+	}
+	for _, domain := range to {
+		s.decided[decided{domain, is.ID.Number()}] = true
+	}
+}
+
+// tallyColumns are rows of domains, column by column.
+type tallyColumns struct {
+	domains                     []string
+	pending, live, active, past []int64
+}
+
+func (c *tallyColumns) add(domain string, t tally) {
+	c.domains, c.pending, c.live = append(c.domains, domain), append(c.pending, t.pending), append(c.live, t.live)
+	c.active, c.past = append(c.active, t.active), append(c.past, t.past)
+}
+
+func (s *shared) queueDomains(b *pgx.Batch) {
+	var sums tallyColumns
+	var fewer []string
+	for _, domain := range slices.Sorted(maps.Keys(s.tallies)) {
+		by := s.tallies[domain]
+		if by != (tally{}) {
+			sums.add(domain, by)
+		}
+		if by.requests() < 0 {
+			fewer = append(fewer, domain)
+		}
+	}
+	if len(sums.domains) > 0 {
+		b.Queue(sumDomains, sums.domains, sums.pending, sums.live, sums.active, sums.past)
+	}
+	if len(fewer) > 0 {
+		b.Queue(dropDomains, fewer)
+	}
+	s.queueDecided(b)
+}
+
+func (s *shared) queueDecided(b *pgx.Batch) {
+	domains, numbers := map[bool][]string{}, map[bool][]int64{}
+	for _, d := range slices.SortedFunc(maps.Keys(s.decided), decided.compare) {
+		is := s.decided[d]
+		domains[is], numbers[is] = append(domains[is], d.domain), append(numbers[is], int64(d.number)) //nolint:gosec // of a request that is there
+	}
+	if len(domains[true]) > 0 {
+		b.Queue(decide, domains[true], numbers[true])
+	}
+	if len(domains[false]) > 0 {
+		b.Queue(undecide, domains[false], numbers[false])
+	}
+}
+
+// census counts the requests that are copied, and writes the two tables anew.
+type census struct {
+	f         *loader
+	sums      map[string]tally
+	decisions page
+}
+
+func newCensus(f *loader) *census {
+	return &census{f: f, sums: map[string]tally{}, decisions: page{f: f, table: "decisions", columns: []string{"domain", "request"}}}
+}
+
+func (c *census) add(r approvals.Request) error {
+	for domain, by := range tallied(approvals.Request{}, r) {
+		c.sums[domain] = c.sums[domain].plus(by)
+	}
+	for _, domain := range decidedIn(r) {
+		c.f.total++
+		if err := c.decisions.add(domain, r.ID.Number()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *census) flush() error {
+	if err := c.decisions.flush(); err != nil {
+		return err
+	}
+	p := &page{f: c.f, table: "domains", columns: []string{"domain", "pending", "live", "active", "past"}}
+	for _, domain := range slices.Sorted(maps.Keys(c.sums)) {
+		t := c.sums[domain]
+		c.f.total++
+		if err := p.add(domain, t.pending, t.live, t.active, t.past); err != nil {
+			return err
+		}
+	}
+	return p.flush()
+}
