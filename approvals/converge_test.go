@@ -108,8 +108,6 @@ func (p *drama) deed(n int) {
 		p.each(func(r Request) {
 			_, _ = s.Press(p, r.ID, Press{By: id(user), Verdict: verdict, Stage: r.Stage, Edition: r.Edition, Tag: r.Tag})
 		})
-	default:
-		p.wish(s, n)
 	case 9:
 		p.now = p.now.Add(7 * time.Second)
 	case 10:
@@ -118,6 +116,8 @@ func (p *drama) deed(n int) {
 		for _, a := range p.accounts {
 			a.Pending, a.Joined = false, p.now
 		}
+	default:
+		p.wish(s, n)
 	}
 }
 

@@ -3,8 +3,8 @@ package approvals
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -89,7 +89,7 @@ func TestARightIsGivenAwayForATime(t *testing.T) {
 // ended, or before one has begun.
 func TestAPressCountsByTheRightOfItsMoment(t *testing.T) {
 	for _, late := range []bool{false, true} {
-		t.Run(fmt.Sprint(late), func(t *testing.T) {
+		t.Run(strconv.FormatBool(late), func(t *testing.T) {
 			story(t, func(w *world) {
 				r := w.submit("falcon")
 				start := map[bool]time.Duration{false: 0, true: time.Second}[late]

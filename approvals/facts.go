@@ -81,8 +81,13 @@ func (f Facts) risk(openEnded bool) Risk {
 		so     bool
 		points int
 	}{
-		{f.Like != nil, 3}, {f.Disposable, 3}, {f.Treat == Warned, 2}, {f.FreeMail, 1},
-		{f.Partner == "", 1}, {f.Partner == "" && f.Here.First(), 1}, {openEnded, 1},
+		{f.Like != nil, 3},
+		{f.Disposable, 3},
+		{f.Treat == Warned, 2},
+		{f.FreeMail, 1},
+		{f.Partner == "", 1},
+		{f.Partner == "" && f.Here.First(), 1},
+		{openEnded, 1},
 	} {
 		if is.so {
 			points += is.points

@@ -38,12 +38,12 @@ var members = map[string][]string{"S1": {"sam", "ann"}, "S2": {"olga", "ann", "s
 
 func fresh() Request {
 	d := Draft{By: colleague("ann"), Email: "jane@acme.example", Name: "Jane", Access: "falcon", For: 30 * 24 * time.Hour, Reason: "kick-off"}
-	return open("INV-1", d, falcon(), nine).Request
+	return open(d, falcon(), nine).Request
 }
 
 // open makes the first version of a request without asking a policy.
-func open(id RequestID, d Draft, a Access, now time.Time) Change {
-	return Open(id, Plan{
+func open(d Draft, a Access, now time.Time) Change {
+	return Open("INV-1", Plan{
 		Requester: d.By.ID, Guest: Guest{Email: d.Email, Name: d.Name, Company: d.Company}, Access: a,
 		Terms: Terms{For: d.For, Ends: d.Ends, OpenEnded: d.OpenEnded, Grants: a.Grants, Reason: d.clean().Reason},
 	}, Limits{}, now)
@@ -350,7 +350,7 @@ func TestButtonsFromBeforeThereWereTagsWork(t *testing.T) {
 func TestEveryRequestHasATagOfItsOwn(t *testing.T) {
 	seen := map[string]bool{}
 	for _, later := range []time.Duration{0, 1, time.Millisecond, time.Hour, -time.Hour, 365 * 24 * time.Hour} {
-		r := open("INV-1", Draft{By: colleague("ann"), Email: "jane@acme.example"}, falcon(), nine.Add(later)).Request
+		r := open(Draft{By: colleague("ann"), Email: "jane@acme.example"}, falcon(), nine.Add(later)).Request
 		if r.Tag == "" || len(r.Tag) > 16 || strings.ContainsAny(r.Tag, ": ") || seen[r.Tag] {
 			t.Errorf("after %s: %q", later, r.Tag)
 		}

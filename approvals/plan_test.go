@@ -295,7 +295,8 @@ func TestHowLongAccessMayBeAskedFor(t *testing.T) {
 func TestQuestionsOfAnAccess(t *testing.T) {
 	p := policy()
 	p.Accesses[0].Questions = []Question{
-		{ID: "nda", Label: "NDA", Kind: AskText, Required: true}, {ID: "size", Label: "Size", Kind: AskChoice, Options: []string{"S", "L"}},
+		{ID: "nda", Label: "NDA", Kind: AskText, Required: true},
+		{ID: "size", Label: "Size", Kind: AskChoice, Options: []string{"S", "L"}},
 		{ID: "from", Label: "From", Kind: AskDate},
 	}
 	tests := []struct {

@@ -197,7 +197,7 @@ func set(change func(*Request)) act { return func(s *scene) { change(&s.r) } }
 func scened(t *testing.T, a Access, all ...act) *scene {
 	t.Helper()
 	d := Draft{By: colleague("ann"), Email: jane, Name: "Jane", For: 30 * day, Reason: "kick-off"}
-	s := &scene{T: t, r: open("INV-1", d, a, nine).Request, now: nine}
+	s := &scene{T: t, r: open(d, a, nine).Request, now: nine}
 	s.r.Limits = Limits{Hold: 20 * time.Second}
 	s.plays(all...)
 	return s

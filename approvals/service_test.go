@@ -433,7 +433,7 @@ func TestFaultsAreNotRefusals(t *testing.T) {
 // TestTheMemoryStoreKeepsWhatItPromises: what the other tests rely on.
 func TestTheMemoryStoreKeepsWhatItPromises(t *testing.T) {
 	m, ctx := newMemory(), t.Context()
-	c := open("INV-1", Draft{By: colleague("ann"), Email: jane}, falcon(), nine)
+	c := open(Draft{By: colleague("ann"), Email: jane}, falcon(), nine)
 	if _, err := m.Create(ctx, "k", func(RequestID, *Request) (Change, error) { return c, nil }); err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func TestNarrowerIsLessAndNothingElse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := open("INV-1", Draft{By: colleague("ann"), Email: jane}, wide(), nine).Request
+			r := open(Draft{By: colleague("ann"), Email: jane}, wide(), nine).Request
 			was := r.Terms()
 			tt.was(&was)
 			r = r.take(was, id("ann"), nine)

@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -147,7 +148,7 @@ func TestTwoTakeTheirApprovalBack(t *testing.T) {
 func TestRevoke(t *testing.T) {
 	in := []act{acts(approved), after, does(just(GuestInvited{ID: "u1"}))}
 	all := append(in[:3:3], does(just(GrantMade{"group:g1"}), just(GrantMade{"group:g2"})))
-	on := func(before []act, more ...act) []act { return append(before[:len(before):len(before)], more...) }
+	on := func(before []act, more ...act) []act { return append(slices.Clip(before), more...) }
 	lead := set(func(r *Request) { r.Guest, r.Guests = Guest{}, []Guest{{Email: jane}, {Email: "joe@acme.example"}} })
 	split := []act{lead, acts(approved), after, does(just(InviteTried{}), just(Spread{0, Child{ID: "INV-2"}}), just(Spread{1, Child{ID: "INV-3"}}))}
 	failed := does(just(StepRefused{}))

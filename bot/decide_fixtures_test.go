@@ -13,9 +13,7 @@ import (
 	"partnerbot/approvals"
 )
 
-var (
-	ben = approvals.PersonID{Team: "T0HOME", User: "U0BEN"}
-)
+var ben = approvals.PersonID{Team: "T0HOME", User: "U0BEN"}
 
 // drawings and chat are what a rich access opens.
 func rich() approvals.Access {
@@ -118,7 +116,7 @@ func decisions() map[string]approvals.Request {
 		r.Access.Stages[0].Approvers = []string{approvals.RoleManager, approvals.RoleSponsors}
 	})
 	ever := keep("open_ended", plain, func(r *approvals.Request) { r.For, r.OpenEnded = 0, true })
-	keep("until_a_day", ever, func(r *approvals.Request) { r.OpenEnded, r.Ends = false, nine.Add(100*24*time.Hour) })
+	keep("until_a_day", ever, func(r *approvals.Request) { r.OpenEnded, r.Ends = false, endOf("2027-03-03") })
 	approve := func(r *approvals.Request) {
 		r.Stage, r.Deadline, r.State, r.Until = 1, time.Time{}, approvals.Inviting, nine.Add(30*24*time.Hour)
 		r.Votes = []approvals.Vote{{By: sam, Verdict: approvals.Approve, At: nine}, {By: olga, Verdict: approvals.Approve, Stage: 1, At: nine}}
@@ -149,8 +147,12 @@ func decisions() map[string]approvals.Request {
 		approve(r)
 		r.State = approvals.Split
 		r.Children = []approvals.Child{
-			{ID: "INV-8", State: approvals.Active}, {ID: "INV-9", State: approvals.Active}, {ID: "INV-10", State: approvals.Invited},
-			{ID: "INV-11", State: approvals.Failed}, {Twin: "INV-2", State: approvals.Active}, {},
+			{ID: "INV-8", State: approvals.Active},
+			{ID: "INV-9", State: approvals.Active},
+			{ID: "INV-10", State: approvals.Invited},
+			{ID: "INV-11", State: approvals.Failed},
+			{Twin: "INV-2", State: approvals.Active},
+			{},
 		}
 	})
 	return out
@@ -169,9 +171,9 @@ func decisionWords(t *testing.T) []string {
 	for _, action := range []string{ActionApprove, ActionDeny, ActionChange, ActionAsk, ActionClaim, ActionMore, ActionChoose, ActionUndo, ActionRevoke} {
 		out = append(out, "button."+action)
 	}
-	out = append(out, "direct.reminded")
+	out = append(out, "direct.reminded", "waits.escalated", "waits.claimed")
 	for _, reader := range []string{forApprovers, forRequester} {
-		out = append(out, reader+"question", reader+"stranded", reader+"escalated", reader+"claimed")
+		out = append(out, reader+"question", reader+"stranded")
 	}
 	for _, kind := range lookalikeKinds(t) {
 		out = append(out, "like."+kind)

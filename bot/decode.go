@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"partnerbot/approvals"
@@ -112,6 +114,9 @@ func (v view) anchor() string {
 		if _, ok := v.State.Values[string(block)]; ok {
 			return string(block)
 		}
+	}
+	if blocks := slices.Sorted(maps.Keys(v.State.Values)); len(blocks) > 0 {
+		return blocks[0]
 	}
 	return string(approvals.FieldReason)
 }

@@ -14,7 +14,7 @@ import (
 // shownAge is how old a reading of a person may be for what is merely shown.
 const shownAge = 12 * time.Hour
 
-// DeskConfig is what a Desk needs. Company and Mail may be empty.
+// DeskConfig is what a Desk needs. Company, Mail and Delegates may be empty.
 type DeskConfig struct {
 	API        *slack.Client
 	HTTP       *http.Client // for response URLs; must have a timeout
@@ -27,6 +27,7 @@ type DeskConfig struct {
 	Unpaced    bool         // Slack has no limits of so many calls a minute: the sandbox may be without
 	Words      *Words
 	Policy     func() *approvals.Policy
+	Delegates  func(ctx context.Context) ([]approvals.Delegation, error) // who decides for whom; nil: nobody for anybody
 	Now        func() time.Time
 	Log        *slog.Logger
 }
@@ -38,10 +39,12 @@ type Desk struct {
 	*People          // for the worker, which can wait for Slack's limits
 	hurried  *People // the same people, for somebody who waits
 	sight    *Glance // and for the worker where a moment ago is soon enough
+	glance   *Glance // what the same has seen, for somebody who waits
 	render   render
 	api      *slack.Client
 	http     *http.Client
 	apiHost  string
+	deputies *deputies
 	paces    *paces
 	tiers    *tiers
 	searches searches
@@ -60,23 +63,26 @@ func NewDesk(cfg DeskConfig) *Desk {
 	clock := steady(cfg.Now)
 	limits := newTiers(clock, cfg.Unpaced)
 	people := &People{API: cfg.API, Team: cfg.Team, Enterprise: cfg.Enterprise, Now: cfg.Now, call: limits.ask, known: &known{}, groups: &shared[[]string]{}}
+	hurried, sight := people.as(limits.press), people.Glance()
 	return &Desk{
-		People:  people,
-		hurried: people.as(limits.press),
-		sight:   people.Glance(),
-		render:  render{Words: cfg.Words, Policy: cfg.Policy, Company: cfg.Company, Mail: cfg.Mail, Cloud: cfg.Cloud},
-		api:     cfg.API,
-		http:    &quiet,
-		apiHost: cfg.APIHost,
-		paces:   newPaces(clock),
-		tiers:   limits,
-		now:     cfg.Now,
-		log:     cfg.Log,
+		People:   people,
+		hurried:  hurried,
+		sight:    sight,
+		glance:   sight.of(hurried, people.as(limits.spareCall)),
+		render:   render{Words: cfg.Words, Policy: cfg.Policy, Company: cfg.Company, Mail: cfg.Mail, Cloud: cfg.Cloud},
+		api:      cfg.API,
+		http:     &quiet,
+		apiHost:  cfg.APIHost,
+		deputies: &deputies{read: cfg.Delegates},
+		paces:    newPaces(clock),
+		tiers:    limits,
+		now:      cfg.Now,
+		log:      cfg.Log,
 	}
 }
 
-// Glance is the view for somebody who waits for an answer.
-func (d *Desk) Glance() *Glance { return d.hurried.Glance() }
+// Glance is the view for somebody who waits for an answer: one for all who ask.
+func (d *Desk) Glance() *Glance { return d.glance }
 
 // parcel is one message that is to be there: where, how it is known again, and
 // how it looks.

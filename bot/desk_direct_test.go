@@ -94,7 +94,7 @@ func TestAnApprovalIsNoNewsWhileItCanBeUndone(t *testing.T) {
 	held.Version, held.Shown = undone.Version+1, undone.Shown
 	h.forward(time.Minute)
 	updates := len(h.CallsOf("chat.update"))
-	held = h.direct(t, held)
+	h.direct(t, held)
 	if heard := h.heard(); len(heard) != 1 || !strings.Contains(heard[0], "approved") || len(h.CallsOf("chat.update")) != updates+1 {
 		t.Errorf("heard %q", heard)
 	}

@@ -77,11 +77,14 @@ func (d *Desk) ownPlaces(ctx context.Context, r approvals.Request, shown []appro
 	return out, failed
 }
 
-// personal are the direct messages of those among the approvers who could decide:
-// living colleagues who did not ask themselves, those who have a card first. An
-// error says that somebody may be missing.
+// personal are the direct messages of those who could decide as the approvers or in
+// their place: living colleagues who did not ask themselves, those who have a card
+// first. An error says that somebody may be missing.
 func (d *Desk) personal(ctx context.Context, r approvals.Request, approvers []string, shown []approvals.Posted) ([]cardPlace, error) {
 	users, failed := d.expand(ctx, approvers)
+	users = slices.DeleteFunc(users, func(user string) bool { return user == r.Requester.User })
+	users, err := d.deputies.join(ctx, users, d.now())
+	failed = worse(failed, err)
 	has := func(user string) int { return min(cardAt(shown, r.Stage, user), 0) } // 0 or -1
 	slices.SortStableFunc(users, func(a, b string) int { return has(b) - has(a) })
 	var out []cardPlace

@@ -83,6 +83,9 @@ func (d *Desk) spotsIn(ctx context.Context, r approvals.Request, channel, to str
 		return []spot{{cards[i], who}}, nil
 	}
 	users, failed := d.expand(ctx, approvers)
+	users = slices.DeleteFunc(users, func(user string) bool { return spoken(r, user) })
+	users, err := d.deputies.join(ctx, users, d.now())
+	failed = worse(failed, err)
 	var out []spot
 	missing := false
 	for _, user := range users {

@@ -202,14 +202,19 @@ func TestCardsMatchTheRequest(t *testing.T) {
 		},
 		{
 			"cards that were noted in the order of their stages are known", stories()["half_quorum"],
-			[]approvals.Posted{{Channel: "C0FALCON", TS: "1.1", Version: 2}, {Channel: "C0SEC", TS: "1.2", Version: 3}}, nil,
+			[]approvals.Posted{{Channel: "C0FALCON", TS: "1.1", Version: 2}, {Channel: "C0SEC", TS: "1.2", Version: 3}},
+			nil,
 			"update C0FALCON1.1; update C0SEC1.2",
-			[]approvals.Posted{{Channel: "C0FALCON", TS: "1.1", Version: 4}, {Channel: "C0SEC", TS: "1.2", Version: 4, Stage: 1}}, "",
+			[]approvals.Posted{{Channel: "C0FALCON", TS: "1.1", Version: 4}, {Channel: "C0SEC", TS: "1.2", Version: 4, Stage: 1}},
+			"",
 		},
 		{
-			"and so is a second one without the first", stories()["half_quorum"], []approvals.Posted{{}, {Channel: "C0SEC", TS: "1.2", Version: 3}},
+			"and so is a second one without the first", stories()["half_quorum"],
+			[]approvals.Posted{{}, {Channel: "C0SEC", TS: "1.2", Version: 3}},
 			map[string][]string{"chat.postMessage": {`{"ok":false,"error":"not_in_channel"}`}},
-			"postMessage C0FALCON; update C0SEC1.2", []approvals.Posted{{Channel: "C0SEC", TS: "1.2", Version: 4, Stage: 1}}, "not_in_channel",
+			"postMessage C0FALCON; update C0SEC1.2",
+			[]approvals.Posted{{Channel: "C0SEC", TS: "1.2", Version: 4, Stage: 1}},
+			"not_in_channel",
 		},
 		{
 			"a later card is known as such though the first was never posted", second, nil,

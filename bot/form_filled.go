@@ -40,6 +40,7 @@ type Form struct {
 	Answers              map[string]string // by the IDs of the questions
 
 	Guests string // of the form for several: a line for each
+	Rest   string // the lines that the form has no room for
 	Each   bool   // and each is decided by itself
 
 	Offered []string   // IDs of the accesses that this person may ask for; nil: not known, so all
@@ -48,6 +49,8 @@ type Form struct {
 
 	actions map[string]string // action IDs of the inputs that are there already, by their blocks
 	typing  string            // the block that somebody is typing in
+	usual   usual             // what was chosen for the guest's organisation, and by nobody
+	crowded bool              // it was to become the form for one guest, and has more in it
 }
 
 // filled is what was typed and chosen in a form so far.
@@ -57,6 +60,9 @@ func filled(v view) Form {
 		Access: v.text(string(approvals.FieldAccess)), For: v.text(string(approvals.FieldFor)), Ends: v.date(string(approvals.FieldEnds)),
 		Reason: v.text(string(approvals.FieldReason)), Guests: v.text(string(approvals.FieldGuests)), Each: v.text(blockEach) == eachAlone,
 		actions: map[string]string{},
+	}
+	if v.Callback == CallbackInvite {
+		f.usual = readUsual(v.Metadata)
 	}
 	for block, inputs := range v.State.Values {
 		for id, in := range inputs {
@@ -148,24 +154,55 @@ func (f Form) preset(p *approvals.Policy) Form {
 	if err != nil || !ok {
 		known = approvals.Partner{}
 	}
+	differs := known.Access != f.Access && offered(known.Access)
 	switch {
-	case f.Access != "":
+	case f.Access != "" && (f.Access != f.usual.access || !differs):
 	case len(offers) == 1:
 		f = f.choose(approvals.FieldAccess, offers[0].ID)
 	case offered(known.Access):
 		f = f.choose(approvals.FieldAccess, known.Access)
+		f.usual.access = known.Access
 	}
 	a, _ := f.access(p)
+	usually := f.Access == known.Access && f.allows(a, known.For.String())
 	switch {
-	case f.For != "" && f.allows(a, f.For):
-	case f.Access == known.Access && f.allows(a, known.For.String()):
+	case f.For != "" && f.allows(a, f.For) && (f.For != f.usual.length || !usually || f.For == known.For.String()):
+	case usually:
 		f = f.choose(approvals.FieldFor, known.For.String())
+		f.usual.length = known.For.String()
 	case len(lengths(a)) == 1:
 		f = f.choose(approvals.FieldFor, lengths(a)[0])
 	default:
 		f.For = ""
 	}
 	return f
+}
+
+// usual is what a form chose by itself for the guest's organisation. It goes along
+// with the form, so that another address changes it as long as nobody has chosen.
+type usual struct{ access, length string }
+
+func (u usual) write() string {
+	if u == (usual{}) {
+		return ""
+	}
+	return u.length + " " + u.access
+}
+
+func readUsual(s string) usual {
+	length, access, _ := strings.Cut(s, " ")
+	return usual{access: access, length: length}
+}
+
+// touched is what is left of it once somebody used an input.
+func (u usual) touched(action string) usual {
+	switch name := baseAction(action); {
+	case name == ActionForm+":"+string(approvals.FieldAccess):
+		return usual{}
+	case strings.HasPrefix(name, ActionForm+":"+string(approvals.FieldFor)):
+		u.length = ""
+	}
+	return u
 }
 
 // lengths are the values of what an access can be asked for.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -32,7 +33,9 @@ func severalTyped(text string) (f Form, ok bool) {
 		return Form{}, false
 	}
 	reason := strings.Join(strings.Fields(plainTyped(rest.String())), " ")
-	return Form{Guests: strings.Join(addresses, "\n"), Reason: reason}, true
+	f.Guests, f.Rest = roomFor(strings.Join(addresses, "\n"))
+	f.Reason = reason
+	return f, true
 }
 
 // toSeveral keeps what was typed for one guest as the first line of a list.
@@ -48,13 +51,19 @@ func (f Form) toSeveral() Form {
 	return f
 }
 
-// toOne keeps the first guest of a list.
-func (f Form) toOne() Form {
-	if guests, _ := approvals.ParseGuests(f.Guests); len(guests) > 0 {
-		f.Email, f.Name = guests[0].Email, guests[0].Name
-		f.Company = firstOf(guests[0].Company, f.Company)
+// toOne makes the guest of a list the form's own. ok is false if there is more in
+// the list, which would be lost.
+func (f Form) toOne() (one Form, ok bool) {
+	guests, wrong := approvals.ParseGuests(f.Guests)
+	switch {
+	case strings.TrimSpace(f.Guests) == "":
+		return f, true
+	case len(guests) != 1 || len(wrong) > 0:
+		return f, false
 	}
-	return f
+	f.Email, f.Name = guests[0].Email, guests[0].Name
+	f.Company = firstOf(guests[0].Company, f.Company)
+	return f, true
 }
 
 // quoted writes a name so that a comma in it parts nothing.
@@ -122,18 +131,63 @@ func (d render) chooseEach(locale string, f Form) *slack.InputBlock {
 
 // SeveralSent is what the form becomes once its requests are on disk.
 func (d render) SeveralSent(locale string, made []approvals.Request) slack.ModalViewRequest {
+	return slack.ModalViewRequest{
+		Type:   slack.VTModal,
+		Title:  plainText(d.Words.Say(locale, "guests.title", nil), maxModalTitle),
+		Close:  plainText(d.Words.Say(locale, "story.close", nil), maxModalTitle),
+		Blocks: slack.Blocks{BlockSet: []slack.Block{paragraphs(d.severalSent(locale, made))}},
+	}
+}
+
+// severalSent says which requests were made.
+func (d render) severalSent(locale string, made []approvals.Request) []piece {
 	id, args := "guests.sent", Args{"count": len(made), "id": "", "ids": ""}
 	if len(made) == 1 && len(made[0].Guests) > 0 {
 		id, args = "guests.sent_together", Args{"count": len(made[0].Guests), "id": made[0].ID}
 	} else {
 		args["ids"] = d.called(locale, idsOf(made))
 	}
-	return slack.ModalViewRequest{
-		Type:   slack.VTModal,
-		Title:  plainText(d.Words.Say(locale, "guests.title", nil), maxModalTitle),
-		Close:  plainText(d.Words.Say(locale, "story.close", nil), maxModalTitle),
-		Blocks: slack.Blocks{BlockSet: []slack.Block{paragraphs(d.Words.phrase(locale, id, args))}},
+	return d.Words.phrase(locale, id, args)
+}
+
+// NotSent says to somebody who has closed the form what came of its list.
+func (d render) NotSent(locale string, f Form) Message {
+	lines := append([][]piece{d.Words.phrase(locale, "guests.closed", Args{"command": CommandInvite, "left": f.Guests != ""})}, d.rollLines(locale, f)...)
+	m := notice(lines[0])
+	m.Blocks = append([]slack.Block{paragraphs(lines...)}, listBlocks(f.Guests+f.Rest)...)
+	return m
+}
+
+// Rest says to somebody which guests are left for whom the form has no room.
+func (d render) Rest(locale string, f Form) Message {
+	m := notice(d.Words.phrase(locale, "guests.rest", Args{"command": CommandInvite}))
+	m.Blocks = append(m.Blocks, listBlocks(f.Rest)...)
+	return m
+}
+
+// listBlocks show a list of guests line by line, to be copied.
+func listBlocks(list string) []slack.Block {
+	const mostBlocks = 40
+	var out []slack.Block
+	for rest := typedLines(list); rest != "" && len(out) < mostBlocks; {
+		var part string
+		part, rest = roomFor(rest)
+		lines := slack.NewRichTextSectionTextElement(strings.TrimRight(part, "\n"), nil)
+		out = append(out, slack.NewRichTextBlock("", &slack.RichTextPreformatted{Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{lines}}))
 	}
+	return out
+}
+
+// roomFor parts a list after as many whole lines as an input may begin with.
+func roomFor(list string) (begins, rest string) {
+	if utf8.RuneCountInString(list) <= maxPrefill {
+		return list, ""
+	}
+	room := len(string([]rune(list)[:maxPrefill]))
+	if end := strings.LastIndexByte(list[:room], '\n'); end >= 0 {
+		return list[:end+1], list[end+1:]
+	}
+	return list[:room], list[room:]
 }
 
 // idsOf are the IDs of requests, in their order.

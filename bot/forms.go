@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"slices"
 	"sync"
 	"time"
 )
@@ -9,8 +8,6 @@ import (
 const (
 	formAge   = 2 * time.Hour // an open form that nobody touched for so long is forgotten
 	manyForms = 4096
-
-	hashConflict = "hash_conflict" // Slack's code where the form is not the one any more that was drawn over
 )
 
 // forms keeps what is known of open forms: which change of each is the newest,
@@ -28,8 +25,11 @@ type openForm struct {
 	newest  int
 	sending time.Time // since then; zero: it is not
 	over    bool      // it shows what came of it, and is no form any more
+	turned  string    // callback of the form that it was turned into last; empty: it never was
 
-	drawing sync.Mutex // one drawing after the other
+	drawing time.Time  // since then, one after the other; zero: it is not
+	result  *redrawing // what is to be drawn when that is done, first
+	next    *redrawing // and then
 	hash    string     // Slack's, of what is shown
 	before  []string   // those that it had
 }
@@ -91,6 +91,21 @@ func (f *forms) forgetLocked(now time.Time) {
 	}
 }
 
+// turn notes that the form is to become another one.
+func (c change) turn(callback string) {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	c.form.turned = callback
+}
+
+// turned is the callback of the form as it is to be, although somebody still saw
+// another one.
+func (c change) turned(seen string) string {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	return firstOf(c.form.turned, seen)
+}
+
 // latest reports whether nothing has changed in the form since.
 func (c change) latest() bool {
 	c.all.mu.Lock()
@@ -98,56 +113,11 @@ func (c change) latest() bool {
 	return c.form.newest == c.n
 }
 
-// draw runs a drawing of the form if the change is still the newest one when its
-// turn comes. The drawing is given the hash of what is shown now, and returns
-// that of what it shows. If another replica has drawn meanwhile, nobody knows what
-// it drew: a change that insists is drawn over it, any other is not.
-func (c change) draw(insists bool, show func(hash string) (string, error)) error {
-	c.form.drawing.Lock()
-	defer c.form.drawing.Unlock()
-	if c.form.over || !c.latest() {
-		return nil
-	}
-	f := c.form
-	if c.hash != "" && c.hash != f.hash && !slices.Contains(f.before, c.hash) { // drawn by somebody else meanwhile
-		f.become(c.hash)
-	}
-	err := f.drawn(show, f.hash)
-	if err != nil && insists && codeOf(apiTrouble(err)) == hashConflict {
-		err = f.drawn(show, "")
-	}
-	return err
-}
-
-// result draws what came of a form that was sent, whatever was typed into it
-// meanwhile. If that is the end of the form, nothing is drawn over it.
-func (c change) result(over bool, show func(hash string) (string, error)) error {
-	c.form.drawing.Lock()
-	defer c.form.drawing.Unlock()
-	c.form.over = over
-	return c.form.drawn(show, "")
-}
-
 // end says that the form was answered for good.
 func (c change) end() {
-	c.form.drawing.Lock()
-	defer c.form.drawing.Unlock()
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
 	c.form.over = true
-}
-
-func (f *openForm) drawn(show func(hash string) (string, error), over string) error {
-	hash, err := show(over)
-	if err == nil {
-		f.become(hash)
-	}
-	return err
-}
-
-func (f *openForm) become(hash string) {
-	const remembered = 32
-	f.before = append(f.before, f.hash)
-	f.before = f.before[max(0, len(f.before)-remembered):]
-	f.hash = hash
 }
 
 // send reports whether a form may be sent now; one that is being sent may not.

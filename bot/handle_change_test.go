@@ -46,25 +46,36 @@ func TestAChangeIsReadOutOfItsForm(t *testing.T) {
 		wrong  string // the field and the first words of its error
 	}{
 		{
-			"a shorter time", asked, map[string]map[string]any{"for": lengthChosen(month), "grants": boxes(both...)},
-			approvals.Terms{For: 30 * 24 * time.Hour, Grants: bare(drawings, chat)}, "",
+			"a shorter time", asked,
+			map[string]map[string]any{"for": lengthChosen(month), "grants": boxes(both...)},
+			approvals.Terms{For: 30 * 24 * time.Hour, Grants: bare(drawings, chat)},
+			"",
 		},
 		{
-			"less access", asked, map[string]map[string]any{"for": lengthChosen("2160h0m0s"), "grants": boxes(chat.Key())},
-			approvals.Terms{For: 90 * 24 * time.Hour, Grants: bare(chat)}, "",
+			"less access", asked,
+			map[string]map[string]any{"for": lengthChosen("2160h0m0s"), "grants": boxes(chat.Key())},
+			approvals.Terms{For: 90 * 24 * time.Hour, Grants: bare(chat)},
+			"",
 		},
 		{
-			"a day", asked, map[string]map[string]any{"for": lengthChosen("2160h0m0s"), "ends": dayPicked("2026-12-24"), "grants": boxes(both...)},
-			approvals.Terms{Ends: time.Date(2026, 12, 24, 23, 59, 59, 0, time.UTC), Grants: bare(drawings, chat)}, "",
+			"a day", asked,
+			map[string]map[string]any{"for": lengthChosen("2160h0m0s"), "ends": dayPicked("2026-12-24"), "grants": boxes(both...)},
+			approvals.Terms{Ends: time.Date(2026, 12, 24, 23, 59, 59, 0, time.UTC), Grants: bare(drawings, chat)},
+			"",
 		},
 		{
-			"an end at all", approvals.Terms{OpenEnded: true, Grants: rich().Grants[:1]}, map[string]map[string]any{"for": lengthChosen(month)},
-			approvals.Terms{For: 30 * 24 * time.Hour, Grants: bare(drawings)}, "",
+			"an end at all",
+			approvals.Terms{OpenEnded: true, Grants: rich().Grants[:1]},
+			map[string]map[string]any{"for": lengthChosen(month)},
+			approvals.Terms{For: 30 * 24 * time.Hour, Grants: bare(drawings)},
+			"",
 		},
 		{
-			"less of what ends on a day", approvals.Terms{Ends: noon.Add(40 * 24 * time.Hour), Grants: rich().Grants},
+			"less of what ends on a day",
+			approvals.Terms{Ends: noon.Add(40 * 24 * time.Hour), Grants: rich().Grants},
 			map[string]map[string]any{"for": lengthChosen(lengthUntil + "1798891200"), "grants": boxes(chat.Key())},
-			approvals.Terms{Ends: noon.Add(40 * 24 * time.Hour), Grants: bare(chat)}, "",
+			approvals.Terms{Ends: noon.Add(40 * 24 * time.Hour), Grants: bare(chat)},
+			"",
 		},
 		{"nothing", asked, map[string]map[string]any{"for": lengthChosen("2160h0m0s"), "grants": boxes(both...)}, approvals.Terms{}, `"for":"This changes nothing`},
 		{"nothing of one grant", approvals.Terms{For: asked.For, Grants: rich().Grants[:1]}, map[string]map[string]any{"for": lengthChosen("2160h0m0s")}, approvals.Terms{}, `"for":"This changes nothing`},
@@ -76,7 +87,7 @@ func TestAChangeIsReadOutOfItsForm(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := decidable(t)
 			meta := changing{Target: Target{ID: "INV-7", Tag: "tag7", Edition: 2, Channel: "C0FALCON"}, was: tt.was, all: len(tt.was.Grants)}.write()
-			reply, err := o.view(t, "U0SAM", CallbackChange, meta, tt.inputs)
+			reply, err := o.view(t, CallbackChange, meta, tt.inputs)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,12 +110,12 @@ func TestAChangeApprovesIfItSaysSo(t *testing.T) {
 	was := approvals.Terms{For: 90 * 24 * time.Hour, Grants: rich().Grants}
 	meta := changing{Target: Target{ID: "INV-7", Tag: "tag7", Edition: 2}, was: was, all: 2}.write()
 	inputs := map[string]map[string]any{"for": lengthChosen(month), "grants": boxes(rich().Grants[0].Key()), "also": boxes(ticked), "choose": colleaguePicked("")}
-	reply, err := o.view(t, "U0SAM", CallbackChange, meta, inputs)
+	reply, err := o.view(t, CallbackChange, meta, inputs)
 	if err != nil || !strings.Contains(reply, `"choose":"It has to be said`) || len(o.service.presses) > 0 {
 		t.Fatalf("nobody chosen: %q, %v", reply, err)
 	}
 	inputs["choose"] = colleaguePicked("U0OMAR")
-	reply, err = o.view(t, "U0SAM", CallbackChange, meta, inputs)
+	reply, err = o.view(t, CallbackChange, meta, inputs)
 	if err != nil || reply != "" || len(o.service.presses) != 1 || !o.service.presses[0].Also || o.service.presses[0].Choose != "U0OMAR" {
 		t.Errorf("%q, %v, %v", reply, err, o.service.presses)
 	}

@@ -3,15 +3,16 @@ package bot
 import (
 	"context"
 	"strings"
+	"time"
 
 	"partnerbot/approvals"
 )
 
 // delegateTyped answers "/partner-requests delegate …" with the form, filled with
 // what was typed, and "delegate off" by ending what there is.
-func (b *Bot) delegateTyped(ctx context.Context, c command, typed string) (answer, error) {
+func (b *Bot) delegateTyped(c command, typed string) (answer, error) {
 	if strings.EqualFold(strings.TrimSpace(typed), "off") {
-		return b.delegateEnd(ctx, c.place())
+		return b.delegateEnd(c.place()), nil
 	}
 	return answer{later: func(ctx context.Context) {
 		at := c.place()
@@ -50,7 +51,7 @@ func (b *Bot) delegateSubmitted(ctx context.Context, i interaction) (answer, err
 	if unread != nil {
 		return *unread, nil
 	}
-	var kept approvals.Delegation
+	var kept handed
 	if err == nil {
 		kept, err = b.delegate(ctx, by, a)
 	}
@@ -74,23 +75,40 @@ func (b *Bot) delegateSubmitted(ctx context.Context, i interaction) (answer, err
 	return answer{reply: fieldErrors(at)}, nil
 }
 
-func (b *Bot) delegate(ctx context.Context, by approvals.Person, a Away) (approvals.Delegation, error) {
+func (b *Bot) delegate(ctx context.Context, by approvals.Person, a Away) (handed, error) {
 	start, end := a.span(b.cfg.Now())
 	switch {
 	case a.To == "":
-		return approvals.Delegation{}, approvals.ErrDelegateUnfit
+		return handed{}, approvals.ErrDelegateUnfit
 	case end.IsZero():
-		return approvals.Delegation{}, approvals.ErrDelegateDates
+		return handed{}, approvals.ErrDelegateDates
 	}
-	kept, err := b.cfg.Service.Delegate(ctx, by, approvals.PersonID{Team: by.ID.Team, User: a.To}, start, end)
+	kept, err := b.handOver(ctx, by, approvals.PersonID{Team: by.ID.Team, User: a.To}, start, end)
 	if err == nil {
 		b.cfg.Log.InfoContext(ctx, "delegation kept", "person", by.ID.String(), "to", a.To)
 	}
 	return kept, err
 }
 
-// delegated tells somebody what is kept, and draws their App Home anew.
-func (b *Bot) delegated(at place, by approvals.Person, kept approvals.Delegation) func(context.Context) {
+// handed is a delegation as it is kept, and to whom it was before.
+type handed struct {
+	approvals.Delegation
+	before approvals.PersonID
+}
+
+func (b *Bot) handOver(ctx context.Context, by approvals.Person, to approvals.PersonID, start, end time.Time) (handed, error) {
+	var h handed
+	if was := b.delegation(ctx, by.ID); was != nil {
+		h.before = was.To
+	}
+	var err error
+	h.Delegation, err = b.cfg.Service.Delegate(ctx, by, to, start, end)
+	return h, err
+}
+
+// delegated tells somebody what is kept, and draws their App Home anew. Whoever
+// decides in their place, or does so no more, is told, too.
+func (b *Bot) delegated(at place, by approvals.Person, kept handed) func(context.Context) {
 	return func(ctx context.Context) {
 		if home := b.homeAgain(at.who); home != nil {
 			home(ctx)
@@ -100,45 +118,64 @@ func (b *Bot) delegated(at place, by approvals.Person, kept approvals.Delegation
 			said = b.words().Notice(by.Locale, "away.done", Args{"to": Mention(kept.To.User), "from": day(kept.Start), "until": day(kept.End)})
 		}
 		b.tell(ctx, at, said)
+		if kept.before.User != "" && !kept.before.Same(kept.To) {
+			b.tellDeputy(ctx, kept.before, "away.told_ended", Args{"by": Mention(by.ID.User)})
+		}
+		if kept.To.User != "" {
+			b.tellDeputy(ctx, kept.To, "away.told", Args{"by": Mention(by.ID.User), "from": day(kept.Start), "until": day(kept.End)})
+		}
 	}
 }
 
-// delegateClicked is App Home's button for the same.
-func (b *Bot) delegateClicked(ctx context.Context, c click) (answer, error) {
+func (b *Bot) tellDeputy(ctx context.Context, who approvals.PersonID, id string, args Args) {
+	b.tell(ctx, place{who: who}, b.words().Notice(b.cfg.Desk.locale(ctx, who), id, args))
+}
+
+// delegateClicked is App Home's button for the same. What comes of it is told after
+// the acknowledgement: whom it names is read from Slack.
+func (b *Bot) delegateClicked(_ context.Context, c click) (answer, error) {
 	chosen := c.View.State.Values[blockAway]
 	a := Away{
 		To: chosen[ActionPick+":"+blockTo].User, From: chosen[ActionPick+":"+blockFrom].Date, Until: chosen[ActionPick+":"+blockUntil].Date,
 	}
 	b.homes.add(c.who().User)
-	by, err := b.facts(ctx, c.who(), submitFacts)
-	var kept approvals.Delegation
-	if err == nil {
-		kept, err = b.delegate(ctx, by, a)
+	if a.To == "" {
+		return answer{later: func(ctx context.Context) {
+			b.tell(ctx, c.place(), b.words().Notice(b.cfg.Desk.locale(ctx, c.who()), "away.nobody", nil))
+		}}, nil
 	}
-	return b.delegationAnswered(c.place(), by, kept, err)
+	return b.delegating(c.place(), func(ctx context.Context, by approvals.Person) (handed, error) {
+		return b.delegate(ctx, by, a)
+	}), nil
 }
 
-func (b *Bot) delegateOffClicked(ctx context.Context, c click) (answer, error) {
+func (b *Bot) delegateOffClicked(_ context.Context, c click) (answer, error) {
 	b.homes.add(c.who().User)
-	return b.delegateEnd(ctx, c.place())
+	return b.delegateEnd(c.place()), nil
 }
 
 // delegateEnd takes somebody's right to decide back.
-func (b *Bot) delegateEnd(ctx context.Context, at place) (answer, error) {
-	by, err := b.facts(ctx, at.who, submitFacts)
-	var kept approvals.Delegation
-	if err == nil {
+func (b *Bot) delegateEnd(at place) answer {
+	return b.delegating(at, func(ctx context.Context, by approvals.Person) (handed, error) {
 		now := b.cfg.Now()
-		kept, err = b.cfg.Service.Delegate(ctx, by, approvals.PersonID{}, now, now)
-	}
-	return b.delegationAnswered(at, by, kept, err)
+		return b.handOver(ctx, by, approvals.PersonID{}, now, now)
+	})
 }
 
-func (b *Bot) delegationAnswered(at place, by approvals.Person, kept approvals.Delegation, err error) (answer, error) {
-	if err == nil {
-		return answer{later: b.delegated(at, by, kept)}, nil
-	}
-	return answer{later: func(ctx context.Context) { b.tellWhy(ctx, at, "delegating", err) }}, nil
+// delegating keeps a delegation and tells what came of it.
+func (b *Bot) delegating(at place, keep func(context.Context, approvals.Person) (handed, error)) answer {
+	return answer{later: func(ctx context.Context) {
+		by, err := b.facts(ctx, at.who, laterLimit)
+		var kept handed
+		if err == nil {
+			kept, err = keep(ctx, by)
+		}
+		if err != nil {
+			b.tellWhy(ctx, at, "delegating", err)
+			return
+		}
+		b.delegated(at, by, kept)(ctx)
+	}}
 }
 
 // picked takes note of nothing: a choice counts when its button is pressed.

@@ -1,6 +1,12 @@
 package bot
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -67,8 +73,46 @@ func TestADelegationLastsToTheEndOfItsLastDay(t *testing.T) {
 			t.Errorf("from %q: %s", tt.from, diff)
 		}
 	}
-	if told := o.slack.calls("chat.postMessage"); len(told) != 3 || !strings.Contains(formOf([]byte(told[0]))("blocks"), "U0SAM") {
+	if told := o.slack.calls("chat.postMessage"); len(told) != 6 || !strings.Contains(formOf([]byte(told[0]))("blocks"), "U0SAM") {
 		t.Errorf("told %v", told)
+	}
+}
+
+// TestWhoDecidesInAnothersPlaceIsToldOnceOfIt and of its end, also when somebody
+// else takes it over.
+func TestWhoDecidesInAnothersPlaceIsToldOnceOfIt(t *testing.T) {
+	was := &approvals.Delegation{From: ann, To: sam, Start: noon, End: noon.Add(48 * time.Hour)}
+	for _, tt := range []struct {
+		name string
+		was  *approvals.Delegation
+		to   string
+		want []string
+	}{
+		{"made", nil, "U0SAM", []string{"U0SAM you may decide"}},
+		{"made longer", was, "U0SAM", []string{"U0SAM you may decide"}},
+		{"given to another", was, "U0OLGA", []string{"U0SAM do not decide", "U0OLGA you may decide"}},
+		{"ended", was, "", []string{"U0SAM do not decide"}},
+		{"ended without one", nil, "", nil},
+	} {
+		o := newOffice(t)
+		o.service.delegation = tt.was
+		if tt.to == "" {
+			o.command(t, "U0ANN", CommandRequests, "delegate off")
+		} else {
+			o.sendForm(t, delegateView(tt.to, "", "2026-12-24"))
+		}
+		var got []string
+		for _, call := range o.slack.calls("chat.postMessage") {
+			form := formOf([]byte(call))
+			for _, what := range []string{"you may decide", "do not decide"} {
+				if strings.Contains(form("text"), what) && strings.Contains(form("text"), "U0ANN") {
+					got = append(got, form("channel")+" "+what)
+				}
+			}
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: told (-want +got):\n%s", tt.name, diff)
+		}
 	}
 }
 
@@ -120,5 +164,62 @@ func TestAppHomeKeepsADelegationAndShowsIt(t *testing.T) {
 	view["state"] = map[string]any{"values": map[string]any{"away": map[string]any{"pick:until": map[string]any{"selected_date": "2026-12-24"}}}}
 	if _, err := o.send(t, kindInteractive, acted(ActionDelegate, ActionDelegate, view)); err != nil || len(o.service.delegated) != 1 || len(o.slack.calls("chat.postMessage")) != 1 {
 		t.Errorf("nobody chosen: %v, kept %v, told %v", err, o.service.delegated, o.slack.calls("chat.postMessage"))
+	}
+}
+
+// TestAHangingSlackHoldsUpNoAcknowledgement: App Home's buttons are acknowledged
+// before anybody is looked at, and a form that is sent looks only so long.
+func TestAHangingSlackHoldsUpNoAcknowledgement(t *testing.T) {
+	hanging := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-hanging
+	}))
+	defer srv.Close()
+	defer close(hanging)
+	o := officeAt(t, srv.URL)
+	for _, action := range []string{ActionDelegate, ActionDelegateOff} {
+		if reply, err := o.receiveClick(t.Context(), interactionOf(t, acted(action, "", map[string]any{"id": "V0HOME"}))); err != nil || reply.later == nil {
+			t.Errorf("%s: %v", action, err)
+		}
+	}
+	if n := len(o.service.delegated); n > 0 {
+		t.Errorf("%d delegations before the acknowledgement", n)
+	}
+	limited, cancel := limitLooks(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := o.cfg.Desk.Glance().Members(limited, "S0FALCON"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a look went on: %v", err)
+	}
+	seen := o.cfg.Desk.glance.seen
+	seen.mu.Lock()
+	if seen.groups["S0FALCON"] == nil {
+		t.Error("the look came to its own end")
+	}
+	seen.mu.Unlock()
+	if _, err := o.cfg.Desk.Glance().Person(limited, ann); err == nil || limited.Err() != nil {
+		t.Errorf("a look went on, or ended more than itself: %v, %v", err, limited.Err())
+	}
+}
+
+func interactionOf(t *testing.T, payload map[string]any) interaction {
+	t.Helper()
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var i interaction
+	if err := decode(raw, &i); err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func TestAHomeWithNobodyChosenAsksForSomebody(t *testing.T) {
+	o := newOffice(t)
+	o.act(t, ActionDelegate, "", map[string]any{"id": "V0HOME"})
+	told := strings.Join(append(o.slack.calls("chat.postMessage"), o.slack.calls("reply")...), "")
+	if !strings.Contains(told, "Nobody+is+chosen+yet") || len(o.service.delegated) > 0 {
+		t.Errorf("told %s", told)
 	}
 }

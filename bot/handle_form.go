@@ -20,23 +20,43 @@ const lookLimit = 1500 * time.Millisecond
 func (b *Bot) formChanged(_ context.Context, c click) (answer, error) {
 	mine := b.forms.touch(c.View.ID, c.View.Hash)
 	return answer{later: func(ctx context.Context) {
-		f := filled(c.View)
+		i, f := c.interaction, filled(c.View)
 		f.typing = fieldOf(c)
-		b.redraw(ctx, c.interaction, mine, f)
+		for _, act := range c.Actions {
+			f.usual = f.usual.touched(act.ID)
+		}
+		if to := mine.turned(i.View.Callback); to != i.View.Callback {
+			f, i.View.Callback = f.turnedInto(to, i.View)
+		}
+		b.redraw(ctx, i, mine, f)
 	}}, nil
 }
 
-// severalClicked turns the form for one guest into that for several, and back.
+// turnedInto is what is in a form as it stands in another one, and which one that
+// is: it stays the one for several where something would be lost.
+func (f Form) turnedInto(callback string, v view) (Form, string) {
+	if callback == CallbackSeveral {
+		return f.toSeveral(), CallbackSeveral
+	}
+	if one, ok := f.toOne(); ok && attached(v) == "" {
+		return one, CallbackInvite
+	}
+	f.crowded = true
+	return f, CallbackSeveral
+}
+
+// severalClicked turns the form for one guest into that for several, and back if
+// nothing is lost by it.
 func (b *Bot) severalClicked(_ context.Context, c click) (answer, error) {
-	mine := b.forms.touch(c.View.ID, c.View.Hash)
+	mine, to := b.forms.touch(c.View.ID, c.View.Hash), CallbackInvite
+	if c.value == CallbackSeveral {
+		to = CallbackSeveral
+	}
+	f, to := filled(c.View).turnedInto(to, c.View)
+	mine.turn(to)
 	return answer{later: func(ctx context.Context) {
-		i, f := c.interaction, filled(c.View)
-		if i.View.Callback = CallbackInvite; c.value == CallbackSeveral {
-			i.View.Callback = CallbackSeveral
-			f = f.toSeveral()
-		} else {
-			f = f.toOne()
-		}
+		i := c.interaction
+		i.View.Callback = to
 		b.redraw(ctx, i, mine, f)
 	}}, nil
 }
@@ -65,7 +85,25 @@ func (b *Bot) redraw(ctx context.Context, i interaction, mine change, f Form) {
 	if !ok || !mine.latest() {
 		return
 	}
-	b.notDrawn(ctx, i, mine.draw(mine.chosen(f), b.update(ctx, mine, view)))
+	b.draw(ctx, i, &redrawing{change: mine, insists: mine.chosen(f), show: b.update(mine, view)})
+}
+
+// draw shows a form as it is to look, or leaves that to whoever draws it just now.
+func (b *Bot) draw(ctx context.Context, i interaction, d *redrawing) {
+	if d.begin() {
+		b.drawNow(ctx, i, d)
+	}
+}
+
+func (b *Bot) drawNow(ctx context.Context, i interaction, d *redrawing) {
+	next, err := d.run(ctx)
+	b.notDrawn(ctx, i, err)
+	if next != nil {
+		b.after(ctx, func(ctx context.Context) { b.drawNow(ctx, i, next) })
+	}
+	if err != nil && d.lost != nil {
+		d.lost(ctx)
+	}
 }
 
 // chosen reports whether a change decides which fields the form has. Without its
@@ -73,13 +111,10 @@ func (b *Bot) redraw(ctx context.Context, i interaction, mine change, f Form) {
 // only less to read.
 func (c change) chosen(f Form) bool { return c.n > 0 && (f.typing == "" || f.Access != "") }
 
-// showResult puts what came of a form in its place, for good or to be mended.
-func (b *Bot) showResult(ctx context.Context, i interaction, mine change, over bool, view slack.ModalViewRequest) {
-	b.notDrawn(ctx, i, mine.result(over, b.update(ctx, mine, view)))
-}
-
-func (b *Bot) update(ctx context.Context, mine change, view slack.ModalViewRequest) func(hash string) (string, error) {
-	return func(hash string) (string, error) {
+func (b *Bot) update(mine change, view slack.ModalViewRequest) func(ctx context.Context, hash string) (string, error) {
+	return func(ctx context.Context, hash string) (string, error) {
+		ctx, cancel := context.WithTimeout(ctx, drawLimit)
+		defer cancel()
 		res, err := b.cfg.API.UpdateViewContext(ctx, view, "", hash, mine.view)
 		if err != nil {
 			return "", err
@@ -120,10 +155,13 @@ func (b *Bot) drawn(ctx context.Context, i interaction, f Form, mine change) (sl
 		if readable {
 			f.Checked = b.readRoll(ctx, by, f)
 		}
+		if f.crowded {
+			f.Checked = &Roll{Trouble: b.words().Say(by.Locale, "guests.crowded", nil)}
+		}
 		return d.SeveralForm(by.Locale, f), true
 	}
 	if readable && mine.latest() {
-		f.Known = b.lookAhead(ctx, by, f)
+		f.Known = b.pointed(ctx, by, f, b.lookAhead(ctx, by, f))
 	}
 	return d.Form(by.Locale, f), true
 }
@@ -141,9 +179,9 @@ func (b *Bot) offered(ctx context.Context, who approvals.PersonID) []string {
 			if !approvals.IsGroup(g) {
 				continue
 			}
-			members, err := b.glance.Members(ctx, g)
+			members, err := b.glance.Members(sparing(ctx), g)
 			if err != nil {
-				b.cfg.Log.WarnContext(ctx, "requesters unreadable", "access", a.ID, "code", codeOf(err))
+				b.cfg.Log.Log(ctx, levelOf(err), "requesters unreadable", "access", a.ID, "code", codeOf(err))
 				return nil
 			}
 			if slices.Contains(members, who.User) {
@@ -153,6 +191,15 @@ func (b *Bot) offered(ctx context.Context, who approvals.PersonID) []string {
 		}
 	}
 	return offered
+}
+
+// levelOf is how loudly a look that is done without is logged: what was left to
+// decisions is no trouble.
+func levelOf(err error) slog.Level {
+	if codeOf(err) == approvals.CodePace {
+		return slog.LevelDebug
+	}
+	return slog.LevelWarn
 }
 
 // lookAhead is what is known of a request before it is made; nil if there is
@@ -169,13 +216,20 @@ func (b *Bot) lookAhead(ctx context.Context, by approvals.Person, f Form) *Prefl
 		}
 		d.Access = offers[0].ID
 	}
-	seen, err := b.cfg.Service.Preview(ctx, d)
+	seen, err := b.cfg.Service.Preview(sparing(ctx), d)
 	if err != nil {
-		b.cfg.Log.WarnContext(ctx, "no look ahead", "person", by.ID.String(), "error", err)
+		b.cfg.Log.Log(ctx, levelOf(err), "no look ahead", "person", by.ID.String(), "error", err)
 		return nil
 	}
-	known := &Preflight{Preview: seen, Viewer: by.ID, Links: map[approvals.RequestID]string{}}
-	for _, q := range seen.Twins {
+	return &Preflight{Preview: seen, Viewer: by.ID, Links: map[approvals.RequestID]string{}}
+}
+
+// pointed adds where those of the twins are to be seen that somebody may see.
+func (b *Bot) pointed(ctx context.Context, by approvals.Person, f Form, known *Preflight) *Preflight {
+	if known == nil {
+		return nil
+	}
+	for _, q := range known.Twins {
 		if q.Access.ID != f.Access {
 			continue
 		}

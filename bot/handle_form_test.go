@@ -3,9 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -16,137 +14,6 @@ import (
 
 	"partnerbot/approvals"
 )
-
-// demandingOffice is an office whose policy asks for all there is to ask.
-func demandingOffice(t *testing.T) *office {
-	t.Helper()
-	o := newOffice(t)
-	p := demanding()
-	o.cfg.Desk.render.Policy = p.Always
-	return o
-}
-
-// typedView is what Slack sends along of an open form: what is in each of its inputs.
-func typedView(callback string, inputs map[string]map[string]any) map[string]any {
-	values := map[string]any{}
-	for block, in := range inputs {
-		action, ok := in["action"].(string)
-		if !ok {
-			action = block
-		}
-		values[block] = map[string]any{action: in}
-	}
-	return map[string]any{"id": "V7", "hash": "h0", "callback_id": callback, "state": map[string]any{"values": values}}
-}
-
-func text(s string) map[string]any { return map[string]any{"type": "plain_text_input", "value": s} }
-
-func picked(s string) map[string]any {
-	return map[string]any{"type": "static_select", "selected_option": map[string]any{"value": s}}
-}
-
-func nothing() map[string]any { return map[string]any{"type": "static_select", "selected_option": nil} }
-
-func under(action string, in map[string]any) map[string]any {
-	in["action"] = action
-	return in
-}
-
-// act is something that somebody does in an open form.
-func (o *office) act(t *testing.T, action, value string, view map[string]any) {
-	t.Helper()
-	if _, err := o.send(t, kindInteractive, acted(action, value, view)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func acted(action, value string, view map[string]any) map[string]any {
-	return map[string]any{
-		"type": "block_actions", "user": map[string]any{"id": "U0ANN", "team_id": "T0NORTH"}, "trigger_id": "1.2.three",
-		"container": map[string]any{"type": "view", "view_id": view["id"]}, "view": view,
-		"actions": []any{map[string]any{"action_id": action, "value": value}},
-	}
-}
-
-// sendForm submits an open form.
-func (o *office) sendForm(t *testing.T, view map[string]any) string {
-	t.Helper()
-	reply, err := o.send(t, kindInteractive, map[string]any{
-		"type": "view_submission", "user": map[string]any{"id": "U0ANN", "team_id": "T0NORTH"}, "view": view,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return reply
-}
-
-// drawing is a form as it was drawn: its blocks by their IDs.
-type drawing struct {
-	raw, hash string
-	blocks    map[string]map[string]any
-	callback  string
-}
-
-// drawings are the forms drawn anew, in their order.
-func (o *office) drawings(t *testing.T) []drawing {
-	t.Helper()
-	var out []drawing
-	for _, raw := range o.slack.calls("views.update") {
-		var call struct {
-			Hash string `json:"hash"`
-			View struct {
-				Callback string           `json:"callback_id"`
-				Blocks   []map[string]any `json:"blocks"`
-			} `json:"view"`
-		}
-		if err := json.Unmarshal([]byte(raw), &call); err != nil {
-			t.Fatal(err)
-		}
-		d := drawing{raw: raw, hash: call.Hash, callback: call.View.Callback, blocks: map[string]map[string]any{}}
-		for _, b := range call.View.Blocks {
-			id, _ := b["block_id"].(string)
-			d.blocks[id] = b
-		}
-		out = append(out, d)
-	}
-	return out
-}
-
-// initial is what an input of a drawing begins with.
-func (d drawing) initial(block string) any {
-	el, _ := d.blocks[block]["element"].(map[string]any)
-	if o, ok := el["initial_option"].(map[string]any); ok {
-		return o["value"]
-	}
-	return firstOf(str(el["initial_value"]), str(el["initial_date"]), str(el["initial_user"]))
-}
-
-func (d drawing) action(block string) string {
-	el, _ := d.blocks[block]["element"].(map[string]any)
-	return str(el["action_id"])
-}
-
-func str(v any) string {
-	s, _ := v.(string)
-	return s
-}
-
-func (o *office) drawn1(t *testing.T) drawing {
-	t.Helper()
-	all := o.drawings(t)
-	if len(all) != 1 {
-		t.Fatalf("drawn %d times", len(all))
-	}
-	return all[0]
-}
-
-func openInvite(more map[string]map[string]any) map[string]any {
-	in := map[string]map[string]any{
-		"email": under("form:email", text("")), "name": text(""), "company": text(""), "access": under("form:access", nothing()), "reason": text("She reviews"),
-	}
-	maps.Copy(in, more)
-	return typedView(CallbackInvite, in)
-}
 
 func TestAChosenAccessBringsItsOwnFieldsAndNoOthers(t *testing.T) {
 	o := demandingOffice(t)
@@ -405,19 +272,30 @@ func TestAFormThatAnotherReplicaDrew(t *testing.T) {
 	}
 }
 
+// TestAFormThatIsTurnedStaysSo although somebody goes on in the one that they still see.
+func TestAFormThatIsTurnedStaysSo(t *testing.T) {
+	o := demandingOffice(t)
+	view := openInvite(map[string]map[string]any{"email": under("form:email", text("mia@contoso.com")), "access": under("form:access", picked("falcon"))})
+	o.act(t, ActionSeveral, CallbackSeveral, view)
+	o.act(t, "form:access", "", view)
+	all := o.drawings(t)
+	if last := all[len(all)-1]; last.callback != CallbackSeveral || last.initial("guests") != "mia@contoso.com" {
+		t.Errorf("it is the form %s with %v", last.callback, last.initial("guests"))
+	}
+}
+
 // TestWhoIsQuickerThanTheOpeningIsNotDrawnOver: what is looked up for an opened form
 // comes after a choice in it, and before it again in the order of changes.
 func TestWhoIsQuickerThanTheOpeningIsNotDrawnOver(t *testing.T) {
 	f := newForms(time.Now)
 	var drawn []string
-	draw := func(what string) func(string) (string, error) {
-		return func(string) (string, error) { drawn = append(drawn, what); return "h1", nil }
+	draw := func(c change, what string) {
+		show(t, &redrawing{change: c, show: func(context.Context, string) (string, error) { drawn = append(drawn, what); return "h1", nil }})
 	}
 	chosen := f.touch("V7", "h0")
-	opened := f.opened("V7", "h0")
-	if err := errors.Join(opened.draw(false, draw("the opening")), chosen.draw(true, draw("the choice")), f.opened("V8", "h0").draw(false, draw("another"))); err != nil {
-		t.Fatal(err)
-	}
+	draw(f.opened("V7", "h0"), "the opening")
+	draw(chosen, "the choice")
+	draw(f.opened("V8", "h0"), "another")
 	if diff := cmp.Diff([]string{"the choice", "another"}, drawn); diff != "" {
 		t.Error(diff)
 	}
@@ -516,85 +394,5 @@ func TestTheFormForOneBecomesThatForSeveralAndBack(t *testing.T) {
 	}))
 	if d := o.drawn1(t); d.callback != CallbackInvite || d.initial("email") != "mia@contoso.com" || d.initial("name") != "Keller, Mia" || d.initial("reason") != "She reviews" {
 		t.Errorf("drawn %s", d.raw)
-	}
-}
-
-// shown is what stands in blocks, with the addresses of links and the IDs of people.
-func shown(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case []any:
-		var all strings.Builder
-		for _, x := range v {
-			all.WriteString(shown(x))
-		}
-		return all.String()
-	case map[string]any:
-		return shown(v["elements"]) + shown(v["text"]) + str(v["url"]) + str(v["user_id"]) + str(v["usergroup_id"])
-	}
-	return ""
-}
-
-// facts are what a drawing says early of the request, the loud and the quiet of it.
-func (d drawing) facts() string {
-	return shown(d.blocks[blockFacts]) + shown(d.blocks[blockFacts+" quiet"])
-}
-
-// all is everything that a drawing says outside of inputs.
-func (d drawing) all(t *testing.T) string {
-	t.Helper()
-	var call struct {
-		View struct {
-			Blocks []any `json:"blocks"`
-		} `json:"view"`
-	}
-	if err := json.Unmarshal([]byte(d.raw), &call); err != nil {
-		t.Fatal(err)
-	}
-	return shown(call.View.Blocks)
-}
-
-// TestADrawingWhoseTurnComesTooLateIsLeftOut: by then a newer change has its own.
-func TestADrawingWhoseTurnComesTooLateIsLeftOut(t *testing.T) {
-	f := newForms(func() time.Time { return noon })
-	old := f.touch("V7", "h0")
-	newer := f.touch("V7", "h0")
-	var drawn []string
-	draw := func(name string) func(string) (string, error) {
-		return func(string) (string, error) {
-			drawn = append(drawn, name)
-			return "h1", nil
-		}
-	}
-	for _, err := range []error{
-		old.draw(true, draw("old")), newer.draw(true, draw("newer")), old.result(false, draw("what is to be mended")), newer.draw(true, draw("newer")),
-		old.result(true, draw("what came of it")), newer.draw(true, draw("too late")), f.touch("V7", "h1").draw(true, draw("too late")),
-	} {
-		if err != nil {
-			t.Error(err)
-		}
-	}
-	if diff := cmp.Diff([]string{"newer", "what is to be mended", "newer", "what came of it"}, drawn); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestFormsThatNobodyTouchesAreForgotten(t *testing.T) {
-	now := noon
-	f := newForms(func() time.Time { return now })
-	for i := range manyForms {
-		f.touch(fmt.Sprint("V", i), "")
-	}
-	now = now.Add(formAge + time.Minute)
-	f.touch("V new", "")
-	if n := len(f.open); n != 1 {
-		t.Errorf("%d forms are kept", n)
-	}
-	for i := range manyForms + 10 {
-		f.touch(fmt.Sprint("W", i), "")
-	}
-	if n := len(f.open); n > manyForms {
-		t.Errorf("%d forms are kept", n)
 	}
 }

@@ -11,15 +11,15 @@ import (
 	"partnerbot/approvals"
 )
 
-// view brings in a submitted form whose inputs hold what Slack would send of them.
-func (o *office) view(t *testing.T, user, callback, metadata string, inputs map[string]map[string]any) (string, error) {
+// view brings in a form that Sam submitted, whose inputs hold what Slack would send of them.
+func (o *office) view(t *testing.T, callback, metadata string, inputs map[string]map[string]any) (string, error) {
 	t.Helper()
 	values := map[string]any{}
 	for block, in := range inputs {
 		values[block] = map[string]any{block: in}
 	}
 	return o.send(t, kindInteractive, map[string]any{
-		"type": "view_submission", "user": map[string]any{"id": user, "team_id": "T0NORTH"}, "team": map[string]any{"id": "T0NORTH"},
+		"type": "view_submission", "user": map[string]any{"id": "U0SAM", "team_id": "T0NORTH"}, "team": map[string]any{"id": "T0NORTH"},
 		"view": map[string]any{"callback_id": callback, "private_metadata": metadata, "state": map[string]any{"values": values}},
 	})
 }
@@ -120,7 +120,7 @@ func TestAPlainButtonIsKeptWithTheTermsThatWereSeen(t *testing.T) {
 func TestWordsOfAFormAreKept(t *testing.T) {
 	for callback, verdict := range map[string]approvals.Verdict{CallbackDeny: approvals.Deny, CallbackAsk: approvals.Ask, CallbackRevoke: approvals.Revoke} {
 		o := decidable(t)
-		reply, err := o.view(t, "U0SAM", callback, "INV-7:0:tag7:2 C0FALCON", map[string]map[string]any{"reason": typedIn("Who pays?")})
+		reply, err := o.view(t, callback, "INV-7:0:tag7:2 C0FALCON", map[string]map[string]any{"reason": typedIn("Who pays?")})
 		want := []approvals.Press{samSays(func(p *approvals.Press) { p.Verdict, p.Reason = verdict, "Who pays?" })}
 		if diff := cmp.Diff(want, o.service.presses); err != nil || reply != "" || diff != "" {
 			t.Errorf("%s: %q, %v, %s", callback, reply, err, diff)
@@ -128,7 +128,7 @@ func TestWordsOfAFormAreKept(t *testing.T) {
 	}
 	o := decidable(t)
 	o.service.err = approvals.ErrQuestion
-	reply, err := o.view(t, "U0SAM", CallbackAsk, "INV-7:0:tag7:2 C0FALCON", map[string]map[string]any{"reason": typedIn("")})
+	reply, err := o.view(t, CallbackAsk, "INV-7:0:tag7:2 C0FALCON", map[string]map[string]any{"reason": typedIn("")})
 	if err != nil || !strings.Contains(reply, `{"reason":"The question is missing.`) {
 		t.Errorf("%q, %v", reply, err)
 	}
@@ -136,13 +136,13 @@ func TestWordsOfAFormAreKept(t *testing.T) {
 
 func TestAnApprovalSaysWhoDecidesNext(t *testing.T) {
 	o := decidable(t)
-	reply, err := o.view(t, "U0SAM", CallbackChoose, "INV-7:0:tag7:2 C0FALCON", map[string]map[string]any{"choose": colleaguePicked("U0OMAR")})
+	reply, err := o.view(t, CallbackChoose, "INV-7:0:tag7:2 C0FALCON", map[string]map[string]any{"choose": colleaguePicked("U0OMAR")})
 	want := []approvals.Press{samSays(func(p *approvals.Press) { p.Verdict, p.Choose = approvals.Approve, "U0OMAR" })}
 	if diff := cmp.Diff(want, o.service.presses); err != nil || reply != "" || diff != "" {
 		t.Errorf("%q, %v, %s", reply, err, diff)
 	}
 	o = decidable(t)
-	reply, err = o.view(t, "U0SAM", CallbackChoose, "INV-7:0:tag7:2 C0FALCON", map[string]map[string]any{"choose": colleaguePicked("")})
+	reply, err = o.view(t, CallbackChoose, "INV-7:0:tag7:2 C0FALCON", map[string]map[string]any{"choose": colleaguePicked("")})
 	if err != nil || !strings.Contains(reply, `"choose":"It has to be said who decides next`) || len(o.service.presses) > 0 {
 		t.Errorf("nobody chosen: %q, %v, %v", reply, err, o.service.presses)
 	}
@@ -157,7 +157,7 @@ func TestAnApproverWhoComesAfterTheChoiceOnlyApproves(t *testing.T) {
 	if opened := o.slack.calls("views.open"); len(opened) != 1 || strings.Contains(opened[0], "users_select") {
 		t.Errorf("opened %v", opened)
 	}
-	reply, err := o.view(t, "U0SAM", CallbackChoose, "INV-7:0:tag7:2 C0FALCON", nil)
+	reply, err := o.view(t, CallbackChoose, "INV-7:0:tag7:2 C0FALCON", nil)
 	if err != nil || reply != "" || len(o.service.presses) != 1 || o.service.presses[0].Verdict != approvals.Approve {
 		t.Errorf("%q, %v, %v", reply, err, o.service.presses)
 	}

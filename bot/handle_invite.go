@@ -14,8 +14,12 @@ import (
 
 const (
 	openFacts   = time.Second             // of a trigger's three: the form opens without facts after that
-	submitFacts = 1500 * time.Millisecond // of the acknowledgement's: without facts nobody may ask
+	submitFacts = time.Second             // of the acknowledgement's: without facts nobody may ask
+	submitLooks = 1900 * time.Millisecond // of the same, with all that a submission looks at in Slack
 )
+
+// mostTwins are the requests in the way of a list that are told of at once.
+const mostTwins = 5
 
 // place is where somebody did something, and so how to answer them in private.
 type place struct {
@@ -79,6 +83,9 @@ func (b *Bot) openForm(ctx context.Context, at place, trigger string, f Form, dr
 	}
 	form := draw(who.Locale, f)
 	opened := b.openView(ctx, at, trigger, form, late(who.Locale))
+	if opened != nil {
+		b.tellRest(ctx, approvals.Person{ID: at.who, Locale: who.Locale}, f)
+	}
 	if opened == nil || err != nil || f.Email == "" && f.Guests == "" {
 		return
 	}
@@ -169,19 +176,33 @@ func (b *Bot) completed(ctx context.Context, i interaction) (answer, bool) {
 	}, true
 }
 
-// pointToTwin tells of the request that stands in the way of another one, once
+// twinsIn are the requests that stand in the way of what was refused, of one guest
+// or of some in a list.
+func twinsIn(err error) []approvals.RequestID {
+	var out []approvals.RequestID
+	for _, r := range refusalsIn(err) {
+		code := approvals.Code(firstOf(r.Args["code"], string(r.Code)))
+		id := approvals.RequestID(r.Args["id"])
+		if (code == approvals.ErrAlreadyPending.Code || code == approvals.ErrAlreadyIn.Code) && id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out[:min(len(out), mostTwins)]
+}
+
+// pointToTwin tells of each request that stands in the way of another one, once
 // to each person: those who may see it get a link, the others hear who asked.
 // Errors at form fields carry no links.
 func (b *Bot) pointToTwin(who approvals.PersonID, locale string, err error) func(context.Context) {
-	for _, r := range refusalsIn(err) {
-		if !errors.Is(r, approvals.ErrAlreadyPending) && !errors.Is(r, approvals.ErrAlreadyIn) {
-			continue
-		}
-		id := approvals.RequestID(r.Args["id"])
-		return func(ctx context.Context) {
+	twins := twinsIn(err)
+	if len(twins) == 0 {
+		return nil
+	}
+	return func(ctx context.Context) {
+		for _, id := range twins {
 			told := string(id) + " " + who.String()
 			if !b.twins.add(told) {
-				return
+				continue
 			}
 			m, err := b.twin(ctx, id, who, locale)
 			if err == nil {
@@ -193,7 +214,6 @@ func (b *Bot) pointToTwin(who approvals.PersonID, locale string, err error) func
 			}
 		}
 	}
-	return nil
 }
 
 // twin is what somebody may know of a request that is not theirs to make again.
@@ -214,11 +234,16 @@ func (b *Bot) twin(ctx context.Context, id approvals.RequestID, who approvals.Pe
 }
 
 // linkTo is the address of the message that shows a request to somebody: their
-// own one if they asked, otherwise the newest card.
+// own one if they asked, otherwise a card of their own, or the newest of a channel.
 func (b *Bot) linkTo(ctx context.Context, r approvals.Request, who approvals.PersonID) (string, error) {
-	shown := r.Shown.Direct
-	if n := len(r.Shown.Cards); n > 0 && !r.Requester.Same(who) {
-		shown = r.Shown.Cards[n-1]
+	shown, own := r.Shown.Direct, r.Requester.Same(who)
+	for _, p := range cardsOf(r.Shown) {
+		switch {
+		case p.To == who.User && !r.Requester.Same(who):
+			shown, own = p, true
+		case !own && !isPerson(p.To): // nobody can open what is in somebody else's messages
+			shown = p
+		}
 	}
 	link, err := b.cfg.API.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: shown.Channel, Ts: shown.TS})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // requestsAsked answers /partner-requests: the list, one story, who decides for
 // somebody who is away, or the help.
 // The channel may be one that the bot is not in, so it answers by response URL.
-func (b *Bot) requestsAsked(ctx context.Context, c command) (answer, error) {
+func (b *Bot) requestsAsked(_ context.Context, c command) (answer, error) {
 	words := strings.Fields(c.Text)
 	switch {
 	case len(words) == 0:
@@ -22,7 +22,7 @@ func (b *Bot) requestsAsked(ctx context.Context, c command) (answer, error) {
 	case isHelp(c.Text):
 		return b.help(c), nil
 	case strings.EqualFold(words[0], "delegate"):
-		return b.delegateTyped(ctx, c, strings.TrimSpace(c.Text)[len(words[0]):])
+		return b.delegateTyped(c, strings.TrimSpace(c.Text)[len(words[0]):])
 	case len(words) == 2 && strings.EqualFold(words[0], "show"):
 		words = words[1:]
 	}

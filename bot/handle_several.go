@@ -20,8 +20,12 @@ import (
 // maxFile is what a list of guests in a file may have, in bytes.
 const maxFile = 256 << 10
 
-// errFileLarge says that a file is larger than a list of guests can be.
-var errFileLarge = errors.New("the file is too large")
+var (
+	// errFileLarge says that a file is larger than a list of guests can be.
+	errFileLarge = errors.New("the file is too large")
+	// errFileForeign says that a file is not one that its sender gave to Slack.
+	errFileForeign = errors.New("the file is somebody else's")
+)
 
 // submitSeveral makes the requests of a form for several guests. A list that was
 // typed is judged before the acknowledgement; a file is read after it, while the
@@ -58,23 +62,43 @@ func (b *Bot) submitSeveral(ctx context.Context, i interaction) (answer, error) 
 		mine.end()
 		return answer{reply: updated(b.cfg.Desk.render.SeveralSent(by.Locale, made)), later: b.homeAgain(i.who())}, nil
 	case len(made) > 0:
-		return b.partly(i, mine, by, len(made), left), nil
+		return b.partly(i, mine, by, len(made), left, b.pointToTwin(by.ID, by.Locale, err)), nil
 	}
 	return b.refuseSeveral(by.Locale, i, err)
 }
 
 // partly keeps the form open with what is left of its list. It is drawn after the
 // acknowledgement, which may be too small for it.
-func (b *Bot) partly(i interaction, mine change, by approvals.Person, made int, left Form) answer {
+func (b *Bot) partly(i interaction, mine change, by approvals.Person, made int, left Form, twins func(context.Context)) answer {
 	sentence := b.words().Say(by.Locale, "guests.partly", Args{"count": made})
 	return answer{
 		reply: fieldErrors(map[string]string{string(approvals.FieldGuests): sentence}),
 		later: func(ctx context.Context) {
-			b.showResult(ctx, i, mine, false, b.cfg.Desk.render.SeveralForm(by.Locale, left))
+			b.showLeft(ctx, i, mine, by, left)
+			if twins != nil {
+				twins(ctx)
+			}
 			if home := b.homeAgain(by.ID); home != nil {
 				home(ctx)
 			}
 		},
+	}
+}
+
+// showLeft draws the form with what is to be mended in it. Somebody who has closed
+// it is told in a message.
+func (b *Bot) showLeft(ctx context.Context, i interaction, mine change, by approvals.Person, left Form) {
+	b.draw(ctx, i, &redrawing{
+		change: mine, result: true, show: b.update(mine, b.cfg.Desk.render.SeveralForm(by.Locale, left)),
+		lost: func(ctx context.Context) { b.tell(ctx, place{who: by.ID}, b.cfg.Desk.render.NotSent(by.Locale, left)) },
+	})
+	b.tellRest(ctx, by, left)
+}
+
+// tellRest names the guests in a message for whom the form has no room.
+func (b *Bot) tellRest(ctx context.Context, by approvals.Person, f Form) {
+	if f.Rest != "" {
+		b.tell(ctx, place{who: by.ID}, b.cfg.Desk.render.Rest(by.Locale, f))
 	}
 }
 
@@ -83,7 +107,7 @@ func (b *Bot) refuseSeveral(locale string, i interaction, err error) (answer, er
 	if !ok {
 		return answer{}, err
 	}
-	return answer{reply: fieldErrors(sentences)}, nil
+	return answer{reply: fieldErrors(sentences), later: b.pointToTwin(i.who(), locale, err)}, nil
 }
 
 // attached is the ID of the file in a form; empty if there is none.
@@ -132,13 +156,16 @@ func (f Form) without(made []approvals.Request, guests []approvals.Guest, wrong 
 	for _, r := range made {
 		done[r.Guest.Email] = true
 	}
-	var list bytes.Buffer
+	var list strings.Builder
 	for _, g := range guests {
 		if !done[g.Email] {
-			fmt.Fprintf(&list, "%s, %s, %s\n", g.Email, quoted(g.Name), quoted(g.Company))
+			line := fmt.Sprintf("%s, %s, %s", g.Email, quoted(g.Name), quoted(g.Company))
+			list.WriteString(strings.TrimRight(line, ", ") + "\n")
 		}
 	}
-	f = f.choose(approvals.FieldGuests, list.String())
+	begins, rest := roomFor(list.String())
+	f = f.choose(approvals.FieldGuests, begins)
+	f.Rest = rest
 	f.actions[blockFile] = next(f.actions[blockFile])
 	f.Checked = &Roll{Wrong: wrong, Made: idsOf(made)}
 	return f
@@ -151,9 +178,9 @@ func (b *Bot) submitFile(ctx context.Context, i interaction, mine change, by app
 	defer b.forms.sent(i.View.ID)
 	again := func(f Form, c Roll) {
 		f.Checked = &c
-		b.showResult(ctx, i, mine, false, b.cfg.Desk.render.SeveralForm(by.Locale, f))
+		b.showLeft(ctx, i, mine, by, f)
 	}
-	text, err := b.readFile(ctx, file)
+	text, err := b.readFile(ctx, by.ID, file)
 	if err != nil {
 		again(f, Roll{Trouble: b.fileTrouble(ctx, by, err)})
 		return
@@ -165,6 +192,9 @@ func (b *Bot) submitFile(ctx context.Context, i interaction, mine change, by app
 		made, left, err = b.makeSeveral(ctx, by, f, guests)
 		wrong = refusalsIn(err)
 	}
+	if twins := b.pointToTwin(by.ID, by.Locale, wrong); twins != nil {
+		defer twins(ctx)
+	}
 	switch {
 	case len(made) > 0 && err != nil:
 		again(left, *left.Checked)
@@ -173,7 +203,12 @@ func (b *Bot) submitFile(ctx context.Context, i interaction, mine change, by app
 	case len(wrong) > 0:
 		again(f.mending(text), Roll{Guests: guests, Wrong: wrong})
 	default:
-		b.showResult(ctx, i, mine, true, b.cfg.Desk.render.SeveralSent(by.Locale, made))
+		b.draw(ctx, i, &redrawing{
+			change: mine, result: true, last: true, show: b.update(mine, b.cfg.Desk.render.SeveralSent(by.Locale, made)),
+			lost: func(ctx context.Context) {
+				b.tell(ctx, place{who: by.ID}, notice(b.cfg.Desk.render.severalSent(by.Locale, made)))
+			},
+		})
 		if home := b.homeAgain(by.ID); home != nil {
 			home(ctx)
 		}
@@ -198,6 +233,9 @@ func bothLists(list, file string) ([]approvals.Guest, approvals.Refusals) {
 		return guests, wrong
 	}
 	more, bad := approvals.ParseGuests(list)
+	if len(guests) == 0 {
+		wrong = slices.DeleteFunc(wrong, func(r *approvals.Refusal) bool { return r.Is(approvals.ErrGuestsMissing) })
+	}
 	for _, g := range more {
 		if !slices.ContainsFunc(guests, func(h approvals.Guest) bool { return strings.EqualFold(g.Email, h.Email) }) {
 			guests = append(guests, g)
@@ -208,31 +246,39 @@ func bothLists(list, file string) ([]approvals.Guest, approvals.Refusals) {
 
 // fileTrouble says why a file could not be read.
 func (b *Bot) fileTrouble(ctx context.Context, by approvals.Person, err error) string {
-	if errors.Is(err, errFileLarge) {
+	switch {
+	case errors.Is(err, errFileForeign):
+		return b.words().Say(by.Locale, "guests.file.foreign", nil)
+	case errors.Is(err, errFileLarge):
 		return b.words().Say(by.Locale, "guests.file.large", Args{"limit": strconv.Itoa(maxFile >> 10)})
 	}
 	ref := b.fault(ctx, "reading_file", by.ID, err)
 	return b.words().Say(by.Locale, "guests.file.unread", Args{"reference": ref})
 }
 
-// readFile reads a list out of a file that somebody gave to Slack.
-func (b *Bot) readFile(ctx context.Context, id string) (string, error) {
+// readFile reads a list out of a file that somebody gave to Slack. Nobody's file but
+// their own is opened, and none that lies elsewhere: the bot may read more than they.
+func (b *Bot) readFile(ctx context.Context, by approvals.PersonID, id string) (string, error) {
 	info, _, _, err := b.cfg.API.GetFileInfoContext(ctx, id, 0, 0)
 	if err != nil {
 		return "", fmt.Errorf("looking at file %s: %w", id, apiTrouble(err))
 	}
-	if info.Size > maxFile {
+	from := firstOf(info.URLPrivateDownload, info.URLPrivate)
+	switch {
+	case info.User != by.User || info.IsExternal || info.Mode == "external" || !b.cfg.Desk.mayReply(from):
+		return "", errFileForeign
+	case info.Size > maxFile:
 		return "", errFileLarge
 	}
 	var to capped
-	err = b.cfg.API.GetFileContext(ctx, firstOf(info.URLPrivateDownload, info.URLPrivate), &to)
+	err = b.cfg.API.GetFileContext(ctx, from, &to)
 	switch {
 	case errors.Is(err, errFileLarge):
 		return "", errFileLarge
 	case err != nil:
 		return "", fmt.Errorf("reading file %s: %w", id, apiTrouble(err))
 	}
-	return decodedText(to.Bytes()), nil
+	return visible(decodedText(to.Bytes())), nil
 }
 
 // capped keeps what is written to it, up to maxFile.

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -229,5 +230,167 @@ func TestAHugePolicyKeepsTheAcknowledgementsOfFormsSmall(t *testing.T) {
 	o.service.several, o.service.severalErr = []approvals.Request{made}, approvals.Refusals{approvals.ErrGuestLine}
 	if reply := o.sendForm(t, severalView(twoGuests, "", eachAlone)); reply == "" || len(reply) > maxReply {
 		t.Errorf("an acknowledgement of %d bytes", len(reply))
+	}
+}
+
+// TestOnlyAFileOfTheSendersIsOpened, and only where Slack keeps it: the bot may read
+// files that its sender may not.
+func TestOnlyAFileOfTheSendersIsOpened(t *testing.T) {
+	for name, about := range map[string]string{
+		"somebody else's": `"user":"U0SAM",`, "nobody's": `"user":"",`, "one that lies elsewhere": `"user":"U0ANN","is_external":true,`,
+		"one at an address of no host of Slack's": `"user":"U0ANN","url_private_download":"http://127.0.0.1:1/api/file",`,
+	} {
+		o := newOffice(t)
+		o.cfg.Desk.render.Policy = demanding().Always
+		o.slack.file, o.slack.about = "Salary of Sam: 90k\nmia@contoso.com\n", about
+		o.sendForm(t, severalView("", "F1", eachAlone))
+		d := o.drawn1(t)
+		if n := len(o.slack.calls("file")); n > 0 || strings.Contains(d.raw, "Salary") || len(o.service.lists) > 0 {
+			t.Errorf("%s was opened %d times: %s", name, n, d.raw)
+		}
+		if got := d.facts(); !strings.Contains(got, "not a file that you gave to Slack") {
+			t.Errorf("%s: says %s", name, got)
+		}
+	}
+}
+
+// TestWhoClosedTheFormIsToldWhatCameOfTheirFile in a message, with what is left of it.
+func TestWhoClosedTheFormIsToldWhatCameOfTheirFile(t *testing.T) {
+	for _, tt := range []struct {
+		name, file string
+		says       []string
+	}{
+		{"sent", "mia@contoso.com\n", []string{"Sent: INV-7"}},
+		{"wrong lines", "mia@contoso.com\nfoo@\x00\x07\n", []string{"You closed the form", "Line 2", "mia@contoso.com\nfoo@"}},
+		{"too large", strings.Repeat("mia@contoso.com\n", 20_000), []string{"You closed the form", "too large"}},
+	} {
+		o := newOffice(t)
+		o.cfg.Desk.render.Policy = demanding().Always
+		o.slack.file, o.slack.fails["views.update"] = tt.file, "not_found"
+		o.service.several = []approvals.Request{inv7()}
+		o.sendForm(t, severalView("", "F1", eachAlone))
+		told := o.slack.calls("chat.postMessage")
+		if len(told) != 1 {
+			t.Fatalf("%s: told %d times", tt.name, len(told))
+		}
+		blocks := textsIn(t, formOf([]byte(told[0]))("blocks"))
+		for _, want := range tt.says {
+			if !strings.Contains(blocks, want) {
+				t.Errorf("%s: no %q in %s", tt.name, want, blocks)
+			}
+		}
+		if strings.ContainsAny(blocks, "\x00\x07") {
+			t.Errorf("%s: control characters in %s", tt.name, blocks)
+		}
+	}
+}
+
+// textsIn is what stands in blocks that are given as JSON.
+func textsIn(t *testing.T, blocks string) string {
+	t.Helper()
+	var all []any
+	if err := json.Unmarshal([]byte(blocks), &all); err != nil {
+		t.Fatal(err)
+	}
+	return shown(all)
+}
+
+// TestNoGuestOfALongListIsLost: who is left and has no room in the form is named in
+// a message.
+func TestNoGuestOfALongListIsLost(t *testing.T) {
+	o := newOffice(t)
+	o.cfg.Desk.render.Policy = demanding().Always
+	var list strings.Builder
+	var left []string
+	for n := range 50 {
+		email := fmt.Sprintf("firstname.lastname%02d@subsidiary.contoso-international.com", n)
+		fmt.Fprintf(&list, "%s,\"Lästname, Firstname the %dth\",Contoso International\n", email, n)
+		left = append(left, email)
+	}
+	made := inv7()
+	made.Guest.Email, left = left[0], left[1:]
+	o.slack.file = list.String()
+	o.service.several, o.service.severalErr = []approvals.Request{made}, approvals.Refusals{approvals.ErrGuestLine}
+	o.sendForm(t, severalView("", "F1", eachAlone))
+	told := o.slack.calls("chat.postMessage")
+	if len(told) != 1 {
+		t.Fatalf("told %d times", len(told))
+	}
+	inForm := str(o.drawn1(t).initial("guests"))
+	guests, wrong := approvals.ParseGuests(inForm + "\n" + strings.SplitAfterN(textsIn(t, formOf([]byte(told[0]))("blocks")), "is sent.", 2)[1])
+	var got []string
+	for _, g := range guests {
+		got = append(got, g.Email)
+	}
+	if diff := cmp.Diff(left, got); diff != "" || len(wrong) > 0 || len([]rune(inForm)) > maxPrefill || len(inForm) < maxPrefill/2 {
+		t.Errorf("in the form %d characters, wrong %v, left (-want +got):\n%s", len(inForm), wrong, diff)
+	}
+}
+
+func TestOnlyOneGuestThrowsNothingAway(t *testing.T) {
+	for list, file := range map[string]string{twoGuests: "", "mia@contoso.com\nfoo@": "", "mia@contoso.com": "F1"} {
+		o := newOffice(t)
+		o.cfg.Desk.render.Policy = demanding().Always
+		o.act(t, ActionSeveral, CallbackInvite, severalView(list, file, eachAlone))
+		if d := o.drawn1(t); d.callback != CallbackSeveral || d.initial("guests") != list || !strings.Contains(d.facts(), "Leave one line") {
+			t.Errorf("%q: drawn %s", list, d.raw)
+		}
+	}
+}
+
+// TestAListWithTwinsTellsWhoAskedForThem: the refusal of a line speaks of that message.
+func TestAListWithTwinsTellsWhoAskedForThem(t *testing.T) {
+	twin := func(id string) *approvals.Refusal {
+		return approvals.ErrGuestLine.With("text", "mia@contoso.com").With("code", "already_pending").With("id", id).With("access", "Project Falcon")
+	}
+	for _, file := range []string{"", "F1"} {
+		o := newOffice(t)
+		o.cfg.Desk.render.Policy = demanding().Always
+		o.slack.file = twoGuests
+		o.service.storyErr, o.service.severalErr = approvals.ErrNotFound, approvals.Refusals{twin("INV-3"), twin("INV-4"), twin("INV-3")}
+		list := twoGuests
+		if file != "" {
+			list = ""
+		}
+		o.sendForm(t, severalView(list, file, eachTogether))
+		told := o.slack.calls("chat.postMessage")
+		if len(told) != 2 || !strings.Contains(told[0], "INV-3") || !strings.Contains(told[0], "U0ANN") || !strings.Contains(told[1], "INV-4") {
+			t.Errorf("file %q: told %v", file, told)
+		}
+	}
+}
+
+func TestAnEmptyFileBesideAListIsNoMistake(t *testing.T) {
+	if guests, wrong := bothLists("mia@contoso.com", "\n"); len(guests) != 1 || len(wrong) > 0 {
+		t.Errorf("%v, %v", guests, wrong)
+	}
+	if _, wrong := bothLists("", "\n"); len(wrong) != 1 {
+		t.Errorf("nobody at all: %v", wrong)
+	}
+}
+
+func TestAFileIsShownWithoutItsControlCharacters(t *testing.T) {
+	o := newOffice(t)
+	o.cfg.Desk.render.Policy = demanding().Always
+	o.slack.file = "PK\x00\x01\x02 @\x07\u202e\n"
+	o.sendForm(t, severalView("", "F1", eachAlone))
+	if got := str(o.drawn1(t).initial("guests")); got != "PK @\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestAListLooksForNoLinksToWhatItDoesNotShow: the twins of a line are told of when
+// the list is sent.
+func TestAListLooksForNoLinksToWhatItDoesNotShow(t *testing.T) {
+	o := newOffice(t)
+	o.cfg.Desk.render.Policy = demanding().Always
+	twin := inv7()
+	twin.Access.ID = "atlas"
+	o.service.preview = func(d approvals.Draft) (approvals.Preview, error) {
+		return approvals.Preview{Plan: approvals.Plan{Guest: approvals.Guest{Email: d.Email}}, Twins: []approvals.Request{twin}}, nil
+	}
+	o.act(t, "form:guests", "", severalView(twoGuests, "", eachTogether))
+	if n := len(o.slack.calls("chat.getPermalink")); n > 0 || len(o.drawings(t)) != 1 {
+		t.Errorf("asked for %d links", n)
 	}
 }

@@ -107,6 +107,12 @@ func (b *Bot) edited(ctx context.Context, i interaction) (answer, error) {
 	if err == nil {
 		_, err = b.cfg.Service.Edit(ctx, t.ID, t.Tag, t.Edition, draft(i.View, by))
 	}
+	for refused, said := range map[*approvals.Refusal]string{approvals.ErrChangeNothing: "edit.nothing", approvals.ErrStaleTerms: "edit.stale"} {
+		if slices.ContainsFunc(refusalsIn(err), func(r *approvals.Refusal) bool { return r.Is(refused) }) {
+			sentence := b.words().Say(by.Locale, said, Args{"id": t.ID, "button": b.words().Say(by.Locale, "button.edit", nil)})
+			return answer{reply: fieldErrors(map[string]string{i.View.anchor(): sentence})}, nil
+		}
+	}
 	return b.wished(ctx, i, t.ID, CallbackEdit, by.Locale, err)
 }
 

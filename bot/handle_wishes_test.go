@@ -241,3 +241,29 @@ func TestARequesterCanDoWhatTheStateAllows(t *testing.T) {
 		}
 	}
 }
+
+// TestAChangeThatCannotBeSavedKeepsTheForm with what was typed, and says what to do.
+func TestAChangeThatCannotBeSavedKeepsTheForm(t *testing.T) {
+	for want, refused := range map[string]*approvals.Refusal{
+		"Nothing is different yet": approvals.ErrChangeNothing, "was changed while this form was open": approvals.ErrStaleTerms.With("id", "INV-7").With("edition", "0"),
+	} {
+		o := newOffice(t)
+		o.service.wishErr = approvals.Refusals{refused}
+		v := typedView(CallbackEdit, map[string]map[string]any{"name": text("Mia"), "reason": text("x")})
+		v["private_metadata"] = "INV-7:0:tag7:0"
+		if reply := o.sendForm(t, v); !strings.Contains(reply, `"reason":"`) || !strings.Contains(reply, want) || len(o.slack.calls("chat.postMessage")) > 0 {
+			t.Errorf("answered %s", reply)
+		}
+	}
+}
+
+func TestNobodyIsOfferedAReminderThatIsRefused(t *testing.T) {
+	r := asked()
+	for n := range 4 {
+		raw := string(asJSON(t, look(t).Direct("en", r)))
+		if offered := strings.Contains(raw, `"`+ActionNudge+`"`); offered != (n < 3) {
+			t.Errorf("after %d reminders: offered %v", n, offered)
+		}
+		r.Nudges = append(r.Nudges, nine)
+	}
+}

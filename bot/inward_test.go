@@ -125,6 +125,7 @@ type stubSlack struct {
 	members string            // of every user group, as JSON
 	hash    string            // of every view after a drawing
 	file    string            // what is in every file
+	about   string            // who gave it to Slack, and where it is, as JSON
 
 	mu    sync.Mutex
 	heard []said
@@ -166,7 +167,7 @@ func (s *stubSlack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case method == "usergroups.users.list":
 		io.WriteString(w, `{"ok":true,"users":`+firstOf(s.members, "[]")+`}`)
 	case method == "files.info":
-		io.WriteString(w, `{"ok":true,"file":{"id":"F1","size":`+strconv.Itoa(len(s.file))+`,"url_private_download":"`+s.URL+`/api/file"}}`)
+		io.WriteString(w, `{"ok":true,"file":{"id":"F1","mode":"hosted",`+firstOf(s.about, `"user":"U0ANN",`)+`"url_private":"`+s.URL+`/api/file","size":`+strconv.Itoa(len(s.file))+`}}`)
 	case method == "file":
 		io.WriteString(w, s.file)
 	default:

@@ -23,8 +23,8 @@ type answer struct {
 // receive is the way in, the same for both modes. When it returns without an
 // error everything that had to be kept is on disk: reply may be sent, and after
 // it later is run. With an error Slack must not be acknowledged. It calls
-// nothing over the network but, for a submitted form whose requester is not
-// known any more, one reading of that person.
+// nothing over the network but, for a submitted form, what Slack must say of who
+// sent it, of their user groups and of who could decide, all within submitLooks.
 func (b *Bot) receive(ctx context.Context, k kind, raw []byte) (reply []byte, later func(context.Context), err error) {
 	ctx, cancel := context.WithTimeout(ctx, ackBudget)
 	defer cancel()
@@ -133,7 +133,9 @@ func (b *Bot) receiveSubmission(ctx context.Context, i interaction) (answer, err
 		if i.User.ID == "" {
 			return answer{}, errNoPerson
 		}
-		return handle(ctx, i)
+		looking, cancel := limitLooks(ctx, submitLooks)
+		defer cancel()
+		return handle(looking, i)
 	})
 	if err != nil {
 		ref := b.fault(ctx, i.View.Callback, i.who(), err)

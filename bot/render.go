@@ -114,7 +114,7 @@ func (d render) guest(locale string, r approvals.Request) Phrase {
 	case len(r.Guests) > 0:
 		return Phrase{Bold(d.guestName(locale, r))}
 	}
-	args := Args{"name": Bold(shownText(g.Name)), "email": cut(typed(g.Email), maxEmail), "company": shownText(g.Company)}
+	args := Args{"name": Bold(shownText(g.Name)), "email": cut(typed(g.Email), maxEmail), "company": shownText(g.Company), "address": addressed(g)}
 	return d.Words.phrase(locale, "guest.line", args)
 }
 
@@ -126,8 +126,15 @@ func (d render) guestName(locale string, r approvals.Request) string {
 	case len(r.Guests) > 0:
 		return d.Words.Say(locale, "guest.several", Args{"count": len(r.Guests)})
 	}
+	if addressed(r.Guest) {
+		return cut(typed(r.Guest.Email), maxEmail)
+	}
 	return shownText(r.Guest.Name)
 }
+
+// addressed reports a name that looks like an address: the guest is called by
+// their own one, so that nobody takes the name for it.
+func addressed(g approvals.Guest) bool { return strings.ContainsAny(typed(g.Name), "@＠") }
 
 // lasts says how long the access is for: a length before the approval, a day after it.
 func (d render) lasts(locale string, r approvals.Request) Phrase {

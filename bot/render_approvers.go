@@ -56,17 +56,22 @@ func (d render) waiting(locale, reader string, r approvals.Request) [][]piece {
 	}
 	var lines [][]piece
 	say := func(what string, args Args) { lines = append(lines, d.Words.phrase(locale, reader+what, args)) }
+	same := func(what string, args Args) { lines = append(lines, d.Words.phrase(locale, "waits."+what, args)) }
 	if q, asked := r.Asked(); asked {
-		say("question", Args{"by": d.bystander(q.By), "question": shownWords(q.Question), "req": d.person(r.Requester)})
+		most := maxWords
+		if reader == forApprovers { // More has all of it
+			most = lineWidth
+		}
+		say("question", Args{"by": d.bystander(q.By), "question": cut(typed(q.Question), most), "req": d.person(r.Requester)})
 	}
 	if !r.Stranded.IsZero() {
 		say("stranded", Args{"req": d.person(r.Requester)})
 	}
 	if e := r.CurrentStage().Escalate; e != nil && !r.Escalated.IsZero() {
-		say("escalated", Args{"at": minute(r.Escalated), "others": d.anyone(locale, e.Approvers)})
+		same("escalated", Args{"at": minute(r.Escalated), "others": d.anyone(locale, e.Approvers)})
 	}
 	if by, ok := r.Claimed(r.Changed); ok {
-		say("claimed", Args{"by": d.bystander(by), "until": clock(r.Claim.Until)})
+		same("claimed", Args{"by": d.bystander(by), "until": clock(r.Claim.Until)})
 	}
 	if n, last := reminders(r); n > 0 && reader == forRequester {
 		say("reminded", Args{"count": n, "at": minute(last)})

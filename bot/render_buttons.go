@@ -15,8 +15,14 @@ func (d render) cardButtons(r approvals.Request, stage int) slack.Block {
 	l := d.Locale
 	switch r.State {
 	case approvals.Pending:
-		return slack.NewActionBlock("", d.approve(l, r), d.plain(l, r, ActionDeny).WithStyle(slack.StyleDanger),
-			d.plain(l, r, ActionChange), d.plain(l, r, ActionAsk), d.plain(l, r, ActionClaim), d.plain(l, r, ActionMore))
+		all := []slack.BlockElement{d.approve(l, r), d.plain(l, r, ActionDeny).WithStyle(slack.StyleDanger)}
+		if lessToGive(r, r.Changed) {
+			all = append(all, d.plain(l, r, ActionChange))
+		}
+		if _, asked := r.Asked(); !asked {
+			all = append(all, d.plain(l, r, ActionAsk))
+		}
+		return slack.NewActionBlock("", append(all, d.plain(l, r, ActionClaim), d.plain(l, r, ActionMore))...)
 	case approvals.Inviting, approvals.Invited, approvals.Active, approvals.Split:
 		if r.Held(r.Changed) {
 			return slack.NewActionBlock("", d.plain(l, r, ActionUndo), d.plain(l, r, ActionMore))
@@ -72,7 +78,7 @@ func (d render) revoke(locale string, r approvals.Request) *slack.ButtonBlockEle
 	b := d.plain(locale, r, ActionRevoke).WithStyle(slack.StyleDanger)
 	b.Confirm = confirm(d.Words.Say(locale, "confirm.revoke.title", Args{"id": r.ID}),
 		d.Words.Say(locale, "confirm.revoke.text", Args{
-			"guest": cut(d.guestName(locale, r), shortName), "access": cut(typed(r.Access.Title), shortName), "several": len(r.Guests) > 0,
+			"guest": cut(d.guestName(locale, r), shortName), "access": cut(typed(r.Access.Title), shortName), "several": len(r.Guests) > 0, "given": given(r),
 		}),
 		d.Words.Say(locale, "confirm.revoke.yes", nil), d.Words.Say(locale, "confirm.back", nil))
 	return b

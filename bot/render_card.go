@@ -1,7 +1,9 @@
 package bot
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -27,11 +29,28 @@ func (d render) Card(r approvals.Request, stage int) Message {
 	for _, row := range status {
 		room -= row.height()
 	}
-	m.Blocks = append(m.Blocks, blockOf(fitted(d.cardBody(r, stage), room)), blockOf(status))
+	m.Blocks = append(m.Blocks, blockOf(d.fitting(d.cardBody(r, stage), room, deciding(r, stage))), blockOf(status))
 	if b := d.cardButtons(r, stage); b != nil {
 		m.Blocks = append(m.Blocks, b)
 	}
 	return m
+}
+
+// fitting are the rows for which there is room and, to whoever is to decide, how many
+// there are not.
+func (d render) fitting(rows []row, room int, decides bool) []row {
+	kept := fitted(tight(rows, room), room)
+	if !decides || len(kept) == len(rows) {
+		return kept
+	}
+	said := func() []piece { return d.Words.phrase(d.Locale, "fact.more", Args{"count": len(rows) - len(kept)}) }
+	if always(rows) == room { // a line of its own would cost another
+		if longer, ok := lengthened(kept, said()); ok {
+			return longer
+		}
+	}
+	kept = fitted(tight(rows, room-1), room-1)
+	return append(kept, lines(0, said())...)
 }
 
 // deciding reports whether the stage of a card decides now.
@@ -40,7 +59,8 @@ func deciding(r approvals.Request, stage int) bool {
 }
 
 // cardBody is what was asked for and what is known of it. What helps least to
-// decide has the highest rank. Once it is decided the warnings have done their work.
+// decide has the highest rank: an answer that the access demands helps more than
+// whose guest it is, and that more than the talk. Once it is decided the warnings have done their work.
 func (d render) cardBody(r approvals.Request, stage int) []row {
 	l := d.Locale
 	rows := lines(0, d.wish(l, r))
@@ -49,17 +69,22 @@ func (d render) cardBody(r approvals.Request, stage int) []row {
 	}
 	rows = append(rows, lines(3, d.guestList(l, r, 4))...)
 	rows = append(rows, lines(4, d.opens(l, r))...)
-	rows = append(rows, lines(0, d.changed(l, r))...)
-	if q := quote(cut(typed(r.Reason), maxExcerpt)); q != nil {
-		rows = append(rows, row{q, reasonRank(r, stage)})
+	for _, el := range paragraphs(d.changed(l, r)).Elements {
+		rows = append(rows, row{clipped(el, 2*lineWidth), 0, true})
 	}
-	rows = append(rows, lines(2, d.answers(l, r))...)
+	if q := quote(cut(typed(r.Reason), maxExcerpt)); q != nil {
+		rows = append(rows, row{q, reasonRank(r, stage), true})
+	}
+	for _, el := range paragraphs(d.answers(l, r)).Elements {
+		rows = append(rows, row{clipped(el, 2*lineWidth), 1, false})
+	}
 	if !deciding(r, stage) {
 		return rows
 	}
-	rows = append(rows, lines(1, d.lastTalk(l, r))...)
-	rows = append(rows, lines(3, d.organisation(l, r), d.guestHere(l, r))...)
-	rows = append(rows, lines(6, d.lastDecisions(l, r, 2))...)
+	rows = append(rows, lines(2, d.organisations(l, r)...)...)
+	rows = append(rows, lines(2, d.guestHere(l, r))...)
+	rows = append(rows, lines(5, d.lastTalk(l, r))...)
+	rows = append(rows, lines(lastRank(r), d.lastDecisions(l, r.Facts, 2))...)
 	return append(rows, lines(7, d.rulesApplied(l, r))...)
 }
 
@@ -71,6 +96,15 @@ func reasonRank(r approvals.Request, stage int) int {
 	return 1
 }
 
+// lastRank: a no to somebody of the same organisation is worth more than what the
+// access opens.
+func lastRank(r approvals.Request) int {
+	if slices.ContainsFunc(r.Facts.Here.Last, func(d approvals.Decision) bool { return d.State == approvals.Denied }) {
+		return 2
+	}
+	return 6
+}
+
 // wish says who asks whom into what, for how long, cut so that long names leave
 // room for the rest.
 func (d render) wish(locale string, r approvals.Request) []piece {
@@ -78,6 +112,7 @@ func (d render) wish(locale string, r approvals.Request) []piece {
 	if r.Erased.IsZero() && len(r.Guests) == 0 {
 		guest = d.Words.phrase(locale, "guest.line", Args{
 			"name": Bold(cut(typed(r.Guest.Name), shortName)), "email": d.email(r), "company": cut(typed(r.Guest.Company), shortName),
+			"address": addressed(r.Guest),
 		})
 	}
 	return d.Words.phrase(locale, "card.wish", Args{
@@ -116,9 +151,17 @@ func (d render) guestList(locale string, r approvals.Request, most int) []piece 
 func (d render) answers(locale string, r approvals.Request) []piece {
 	var list []piece
 	for _, f := range r.Filled {
-		list = append(list, Phrase(d.Words.phrase(locale, "card.answer", Args{"label": shownText(f.Label), "value": Bold(shownWords(f.Value))})))
+		list = append(list, Phrase(d.Words.phrase(locale, "card.answer", Args{"label": shownText(introducing(f.Label)), "value": Bold(shownWords(f.Value))})))
 	}
 	return d.list(locale, "list.dot", list)
+}
+
+// introducing is a question in front of its answer.
+func introducing(label string) string {
+	if label = strings.TrimSpace(label); strings.HasSuffix(label, "?") {
+		return label
+	}
+	return strings.TrimSuffix(label, ":") + ":"
 }
 
 // lastTalk is the last question of an approver that was answered.
@@ -159,7 +202,7 @@ func (d render) cardStatus(r approvals.Request, stage int) []row {
 	}
 	var rows []row
 	for _, el := range d.standing(d.Locale, forApprovers, r, said...) {
-		rows = append(rows, row{shortened(el), 0})
+		rows = append(rows, row{shortened(el), 0, false})
 	}
 	return rows
 }

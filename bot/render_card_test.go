@@ -1,12 +1,12 @@
 package bot
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,12 +70,17 @@ func readInput(el map[string]any) string {
 	if len(options) == 0 {
 		return "<" + el["type"].(string) + ">"
 	}
-	initial, _ := json.Marshal([]any{el["initial_option"], el["initial_options"]})
+	initial := []any{el["initial_option"]}
+	if several, ok := el["initial_options"].([]any); ok {
+		initial = append(initial, several...)
+	}
 	var out []string
 	for _, o := range options {
-		value, _ := json.Marshal(o.(map[string]any)["value"])
 		mark := "( ) "
-		if strings.Contains(string(initial), string(value)) {
+		if slices.ContainsFunc(initial, func(is any) bool {
+			chosen, ok := is.(map[string]any)
+			return ok && chosen["value"] == o.(map[string]any)["value"]
+		}) {
 			mark = "(x) "
 		}
 		out = append(out, mark+words(o.(map[string]any)["text"]))
@@ -158,17 +163,82 @@ func TestACardHasAtMostTwelveLines(t *testing.T) {
 
 func TestALongCardLeavesOutWhatHelpsLeastAndNeverAWarning(t *testing.T) {
 	text := asRead(t, look(t).Card(stories()["everything"], 0))
-	for _, has := range []string{"looks like contoso.com", "Look twice", "30 days instead of 90 days", "Yes, only those", "may decide", "@U0BEN is on it"} {
+	for _, has := range []string{"looks like contoso.com", "Look twice", "30 days instead of 90 days", "4711-2026", "6 more facts: press More", "may decide", "@U0BEN is on it"} {
 		if !strings.Contains(text, has) {
 			t.Errorf("the card does not say %q:\n%s", has, text)
 		}
 	}
-	if strings.Contains(text, "Rules:") {
-		t.Errorf("the rules are on a card that has no room for them:\n%s", text)
+	if strings.Contains(text, "Rules:") || strings.Contains(text, "Yes, only those") {
+		t.Errorf("the rules or the talk are on a card that has no room for them:\n%s", text)
 	}
 	warned := asRead(t, look(t).Card(stories()["suspicious"], 0))
 	if !strings.Contains(warned, "2 more warnings: press More") || strings.Count(warned, "⚠️") != 3 {
 		t.Errorf("four warnings read:\n%s", warned)
+	}
+}
+
+// TestACardOfAnyLengthKeepsTwelveLines also where everything that people write is as
+// long as it can be, and says nothing twice.
+func TestACardOfAnyLengthKeepsTwelveLines(t *testing.T) {
+	d := look(t)
+	long := func(n int, words string) string { return cut(strings.Repeat(words+" ", n), n) }
+	changed := stories()["known_partner"]
+	changed.Facts = approvals.Facts{Domain: "contoso.com"}
+	changed.Reason = "The launch is near. " + long(460, "Soon.")
+	was := changed.Terms()
+	was.Reason, was.Name, was.Company, was.For = "Because.", "Mia Keller-Bergmann", "Contoso Limited", was.For*3
+	for i := range 8 {
+		id := strconv.Itoa(i)
+		changed.Filled = append(changed.Filled, approvals.Filled{ID: id, Label: long(70, "label"), Value: long(200, "value")})
+		was.Grants = append(was.Grants, approvals.Grant{Group: id, Title: long(90, "drawings")})
+	}
+	changed.Edition, changed.Edits = 1, []approvals.Edit{{By: ann, At: nine, Edition: 1, Was: was}}
+	questioned := changed
+	questioned.Talk = []approvals.Exchange{{By: ben, Question: long(900, "question"), At: nine}}
+	doubtful, reasoned := questioned, changed
+	doubtful.Facts.Like, doubtful.Facts.Treat = suspicious().Like, approvals.Warned
+	grave := doubtful
+	grave.Facts.Disposable, grave.Edits = true, slices.Clone(changed.Edits)
+	was.For, was.Name, was.Company, was.Grants = changed.For, changed.Guest.Name, changed.Guest.Company, changed.Access.Grants
+	reasoned.Edits = []approvals.Edit{{By: ann, At: nine, Edition: 1, Was: was}}
+	if text := asRead(t, d.Card(reasoned, 0)); !strings.Contains(text, "Changed by @U0ANN: another reason; 8 other answers.") {
+		t.Errorf("what stands below is not only said to be another:\n%s", text)
+	}
+	for name, r := range map[string]approvals.Request{"changed": changed, "questioned": questioned, "reasoned": reasoned, "doubtful": doubtful, "grave": grave} {
+		text := asRead(t, d.Card(r, 0))
+		n := 0
+		for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+			n += 1 + max(utf8.RuneCountInString(line)-1, 0)/lineWidth
+		}
+		if n > cardLines || strings.Count(text, "The launch is near.") != 1 || name != "reasoned" && !strings.Contains(text, "press More") {
+			t.Errorf("%s: the card has %d lines:\n%s", name, n, text)
+		}
+	}
+	if text := asRead(t, d.More("en", changed, nil)); !strings.Contains(text, "another reason: “The launch") {
+		t.Errorf("More does not say what was changed:\n%s", text)
+	}
+}
+
+// TestGuestsOfSeveralOrganisationsHaveALineForEach and the unknown ones come first.
+func TestGuestsOfSeveralOrganisationsHaveALineForEach(t *testing.T) {
+	d, r := look(t), stories()["several"]
+	r.FactsOf = []approvals.Facts{partnerFacts(), {Domain: "fabrikam.com", Here: approvals.DomainCount{Before: 2}}, {Domain: "unknown.example"}}
+	text := asRead(t, d.Card(r, 0))
+	want := "fabrikam.com: no known partner, none of its guests here now.\nunknown.example: no known partner, nobody was ever asked in.\ncontoso.com: known partner Contoso, 4 of its guests here.\n"
+	if !strings.Contains(text, want) {
+		t.Errorf("no lines %q:\n%s", want, text)
+	}
+	for i := range 3 {
+		r.FactsOf = append(r.FactsOf, approvals.Facts{Domain: "more" + strconv.Itoa(i) + ".example"})
+	}
+	if text := asRead(t, d.Card(r, 0)); !strings.Contains(text, "4 more organisations.") || strings.Contains(text, "more1.example") {
+		t.Errorf("six organisations:\n%s", text)
+	}
+	text = asRead(t, d.More("en", r, nil))
+	for _, f := range r.FactsOf {
+		if !strings.Contains(text, f.Domain) {
+			t.Errorf("More says nothing of %s:\n%s", f.Domain, text)
+		}
 	}
 }
 
@@ -188,10 +258,12 @@ func TestWhatEntraWasNotAskedCostsNoLine(t *testing.T) {
 }
 
 func TestACardOffersWhatCanBePressedNow(t *testing.T) {
-	pending := []string{ActionApprove, ActionDeny, ActionChange, ActionAsk, ActionClaim, ActionMore}
+	pending := []string{ActionApprove, ActionDeny, ActionAsk, ActionClaim, ActionMore} // there is nothing less to give
+	rich := []string{ActionApprove, ActionDeny, ActionChange, ActionAsk, ActionClaim, ActionMore}
 	revocable := []string{ActionRevoke, ActionMore}
 	tests := map[string][]string{
-		"pending": pending, "asked": pending, "stranded": pending, "several": pending,
+		"pending": pending, "stranded": rich, "several": rich,
+		"asked":    {ActionApprove, ActionDeny, ActionChange, ActionClaim, ActionMore},
 		"choosing": {ActionChoose, ActionDeny, ActionChange, ActionAsk, ActionClaim, ActionMore},
 		"held":     {ActionUndo, ActionMore},
 		"inviting": revocable, "granting": revocable, "invited": revocable, "active": revocable, "split": revocable, "inviting_several": revocable,
@@ -267,6 +339,19 @@ func TestMoreOfAFullRequestKeepsSlacksLimits(t *testing.T) {
 		was.Reason, was.Name, was.For = long, long, r.For+time.Hour
 		r.Edits = append(r.Edits, approvals.Edit{By: sam, At: nine, Edition: len(r.Edits) + 1, Was: was})
 	}
+	for i := range 8 {
+		r.Filled = append(r.Filled, approvals.Filled{ID: strconv.Itoa(i), Label: long, Value: strings.Repeat("<", 1000)})
+		r.Access.Grants = append(r.Access.Grants, approvals.Grant{Group: strconv.Itoa(i), Title: long})
+		r.FactsOf = append(r.FactsOf, partnerFacts())
+	}
+	for i := range r.Edits {
+		r.Edits[i].Was.Name = strings.Repeat("<", 999) + strconv.Itoa(i)
+		r.Edits[i].Was.Filled = slices.Clone(r.Filled[:i%8])
+	}
+	for i := range r.Talk {
+		r.Talk[i].Question, r.Talk[i].Answer = strings.Repeat("<", 1000), strings.Repeat("<", 1000)
+	}
+	r.Reason = strings.Repeat("<", 1000)
 	entries := trail()
 	for range 20 {
 		entries = append(entries, trail()...)

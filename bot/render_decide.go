@@ -39,7 +39,7 @@ func (d render) decision(locale, callback string, r approvals.Request, blocks ..
 func (d render) intro(locale, callback string, r approvals.Request) slack.Block {
 	return paragraphs(d.Words.phrase(locale, callback+".intro", Args{
 		"by": d.person(r.Requester), "guest": d.guest(locale, r), "access": Bold(shownText(r.Access.Title)), "lasts": d.lasts(locale, r),
-		"what": d.grants(locale, r.Access.Grants), "several": len(r.Guests) > 0,
+		"what": d.grants(locale, r.Access.Grants), "several": len(r.Guests) > 0, "given": given(r),
 	}))
 }
 
@@ -53,7 +53,11 @@ func (d render) words(locale, callback string) *slack.InputBlock {
 
 // DenyForm is the modal that asks why not.
 func (d render) DenyForm(locale string, r approvals.Request) slack.ModalViewRequest {
-	return d.decision(locale, CallbackDeny, r, d.intro(locale, CallbackDeny, r), d.words(locale, CallbackDeny))
+	why := d.words(locale, CallbackDeny)
+	if r.CurrentStage().Channel == "" {
+		why.Hint = plainText(d.Words.Say(locale, "deny.hint_direct", nil), maxText)
+	}
+	return d.decision(locale, CallbackDeny, r, d.intro(locale, CallbackDeny, r), why)
 }
 
 // AskForm is the modal for a question to the requester.
@@ -66,6 +70,9 @@ func (d render) RevokeForm(locale string, r approvals.Request) slack.ModalViewRe
 	why := d.words(locale, CallbackRevoke).WithOptional(true)
 	return d.decision(locale, CallbackRevoke, r, d.intro(locale, CallbackRevoke, r), why)
 }
+
+// given reports whether a guest has anything that could be taken back.
+func given(r approvals.Request) bool { return r.Account.ID != "" || len(r.Children) > 0 }
 
 // ChooseForm is the modal of an approval that says who decides the next stage. If
 // somebody said so meanwhile it only approves.

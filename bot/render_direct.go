@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"slices"
+
 	"github.com/slack-go/slack"
 
 	"partnerbot/approvals"
@@ -14,7 +16,13 @@ func (d render) Direct(locale string, r approvals.Request) Message {
 	body := paragraphs(d.Words.phrase(locale, "direct.asked", Args{
 		"guest": d.guest(locale, r), "access": Bold(shownText(r.Access.Title)), "lasts": d.lasts(locale, r),
 	}))
-	body.Elements = append(body.Elements, d.standing(locale, forRequester, r, d.progress(locale, r)...)...)
+	more := d.progress(locale, r)
+	if n := len(r.Edits); n > 0 && !r.Edits[n-1].By.Same(r.Requester) { // it is not what they asked for
+		if changed := d.changed(locale, r); changed != nil {
+			more = slices.Insert(more, 0, changed)
+		}
+	}
+	body.Elements = append(body.Elements, d.standing(locale, forRequester, r, more...)...)
 	m := Message{
 		Text: fallback(d.Words.Say(locale, "card.text", Args{
 			"id": r.ID, "state": state, "guest": d.guestName(locale, r), "access": shownText(r.Access.Title),

@@ -13,10 +13,7 @@ var likenesses = []string{"changed", "missing", "added", "swapped", "homoglyph",
 func (d render) warnings(locale string, r approvals.Request) [][]piece {
 	var lines [][]piece
 	warn := func(id string, args Args) { lines = append(lines, d.Words.phrase(locale, id, args)) }
-	all := r.FactsOf
-	if len(all) == 0 {
-		all = []approvals.Facts{r.Facts}
-	}
+	all := factsOf(r)
 	for _, f := range all {
 		if f.Like != nil {
 			warn("warn.like", Args{
@@ -67,10 +64,39 @@ func (d render) alike(locale string, is approvals.Likeness) Phrase {
 // email is the guest's address, cut so that its domain stays whole.
 func (d render) email(r approvals.Request) string { return shortAddress(r.Guest.Email, shortEmail) }
 
+// organisations says whose guests they are. Those of several organisations have a
+// short line each, the unknown ones first.
+func (d render) organisations(locale string, r approvals.Request) [][]piece {
+	all := factsOf(r)
+	if len(all) == 1 {
+		return [][]piece{d.organisation(locale, all[0])}
+	}
+	const most = 3
+	slices.SortStableFunc(all, func(a, b approvals.Facts) int { return min(len(a.Partner), 1) - min(len(b.Partner), 1) })
+	var out [][]piece
+	for i, f := range all {
+		if i == most-1 && len(all) > most {
+			return append(out, d.Words.phrase(locale, "fact.others", Args{"count": len(all) - i}))
+		}
+		out = append(out, d.Words.phrase(locale, "fact.brief", Args{
+			"domain": Bold(shownDomain(f.Domain)), "partner": cut(typed(f.Partner), shortName), "live": f.Here.Live,
+			"first": f.Here.Pending+f.Here.Live+f.Here.Before == 0,
+		}))
+	}
+	return out
+}
+
+// factsOf are the facts of every organisation whose guests are asked for.
+func factsOf(r approvals.Request) []approvals.Facts {
+	if len(r.FactsOf) == 0 {
+		return []approvals.Facts{r.Facts}
+	}
+	return slices.Clone(r.FactsOf)
+}
+
 // organisation says whose guest it is: what is known of them, and how many of
 // their people are here. What Entra has not told costs no word.
-func (d render) organisation(locale string, r approvals.Request) []piece {
-	f := r.Facts
+func (d render) organisation(locale string, f approvals.Facts) []piece {
 	if f.Domain == "" || f.FreeMail && f.Partner == "" { // an address that anybody can have is nobody's
 		return nil
 	}
@@ -102,9 +128,9 @@ func (d render) guestHere(locale string, r approvals.Request) []piece {
 }
 
 // lastDecisions are what became of the newest requests for the organisation.
-func (d render) lastDecisions(locale string, r approvals.Request, most int) []piece {
+func (d render) lastDecisions(locale string, f approvals.Facts, most int) []piece {
 	var list []piece
-	for _, last := range r.Facts.Here.Last[:min(len(r.Facts.Here.Last), most)] {
+	for _, last := range f.Here.Last[:min(len(f.Here.Last), most)] {
 		id := "last.approved"
 		switch last.State {
 		case approvals.Denied, approvals.Cancelled, approvals.TimedOut:

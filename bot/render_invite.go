@@ -33,7 +33,9 @@ func (d render) Form(locale string, f Form) slack.ModalViewRequest {
 	blocks = append(blocks, d.guestInputs(locale, f)...)
 	blocks = append(blocks, d.chooseAccess(locale, f)...)
 	blocks = append(blocks, d.termsInputs(locale, f)...)
-	return d.modal(locale, CallbackInvite, "form.title", "form.submit", append(blocks, d.whyInput(locale, f)))
+	view := d.modal(locale, CallbackInvite, "form.title", "form.submit", append(blocks, d.whyInput(locale, f)))
+	view.PrivateMetadata = f.usual.write()
+	return view
 }
 
 func (d render) modal(locale, callback, title, submit string, blocks []slack.Block) slack.ModalViewRequest {
@@ -211,4 +213,12 @@ func (d render) pickOne(locale, action string, options []*slack.OptionBlockObjec
 		el.InitialOption = options[i]
 	}
 	return el
+}
+
+func option(value, text, description string) *slack.OptionBlockObject {
+	o := slack.NewOptionBlockObject(value, plainText(typed(text), maxOption), nil)
+	if description = typed(description); description != "" {
+		o.Description = plainText(description, maxOption)
+	}
+	return o
 }

@@ -1,6 +1,9 @@
 package bot
 
 import (
+	"encoding/json"
+	"slices"
+
 	"github.com/slack-go/slack"
 
 	"partnerbot/approvals"
@@ -16,18 +19,18 @@ func (d render) More(locale string, r approvals.Request, trail []approvals.Entry
 		about.Elements = append(about.Elements, q)
 	}
 	blocks := []slack.Block{header(d.Words.Say(locale, "card.head", Args{"id": r.ID, "state": d.state(locale, r)})), about}
-	part := func(title string, all ...[]piece) {
-		if body := d.part(locale, title, all...); body != nil {
+	part := func(title string, room int, all [][]piece) {
+		if body := d.part(locale, title, room, all); body != nil {
 			blocks = append(blocks, body)
 		}
 	}
-	part("more.guests", d.everyGuest(r)...)
-	part("more.answers", d.everyAnswer(locale, r)...)
-	part("more.opens", d.everyGrant(locale, r)...)
-	part("more.known", d.organisation(locale, r), d.guestHere(locale, r), d.lastDecisions(locale, r, len(r.Facts.Here.Last)), d.tenantSilent(locale, r), d.rulesApplied(locale, r))
-	part("more.stages", d.everyStage(locale, r)...)
-	part("more.changes", d.everyChange(locale, r)...)
-	part("more.talk", d.wholeTalk(locale, r)...)
+	part("more.guests", roomLong, d.everyGuest(r))
+	part("more.answers", roomLong, d.everyAnswer(locale, r))
+	part("more.opens", roomShort, d.everyGrant(locale, r))
+	part("more.known", roomShort, d.everyFact(locale, r))
+	part("more.stages", roomShort, d.everyStage(locale, r))
+	part("more.changes", roomLong, d.everyChange(locale, r))
+	part("more.talk", roomLong, d.wholeTalk(locale, r))
 	blocks = append(blocks, paragraphs([]piece{Bold(d.Words.Say(locale, "more.story", nil))}), d.trail(locale, r, trail))
 	return slack.ModalViewRequest{
 		Type:   slack.VTModal,
@@ -37,13 +40,32 @@ func (d render) More(locale string, r approvals.Request, trail []approvals.Entry
 	}
 }
 
-// part is a list of points under a title, nil if there are none.
-func (d render) part(locale, title string, all ...[]piece) slack.Block {
+// How many bytes a part of More may take, so that all of it stays below the 250 KB
+// that Slack takes of a view.
+const (
+	roomShort = 12_000
+	roomLong  = 28_000
+)
+
+// part is a list of points under a title, nil if there are none. What it has no room
+// for is counted.
+func (d render) part(locale, title string, room int, all [][]piece) slack.Block {
 	points := bullets{Type: slack.RTEList, Style: slack.RTEListBullet}
+	omitted := 0
 	for _, line := range all {
-		if els := asElements(line); len(els) > 0 {
-			points.Elements = append(points.Elements, slack.NewRichTextSection(els...))
+		els := asElements(line)
+		if len(els) == 0 {
+			continue
 		}
+		point := slack.NewRichTextSection(els...)
+		if room -= bytesOf(point); room < 0 {
+			omitted++
+			continue
+		}
+		points.Elements = append(points.Elements, point)
+	}
+	if omitted > 0 {
+		points.Elements = append(points.Elements, slack.NewRichTextSection(asElements(d.Words.phrase(locale, "list.more", Args{"count": omitted}))...))
 	}
 	if len(points.Elements) == 0 {
 		return nil
@@ -51,6 +73,15 @@ func (d render) part(locale, title string, all ...[]piece) slack.Block {
 	block := paragraphs([]piece{Bold(d.Words.Say(locale, title, nil))})
 	block.Elements = append(block.Elements, points)
 	return block
+}
+
+// bytesOf is how long an element is when it is sent.
+func bytesOf(el slack.RichTextElement) int {
+	raw, err := json.Marshal(el)
+	if err != nil { // then the whole view cannot be sent either
+		return 0
+	}
+	return len(raw)
 }
 
 func (d render) everyGuest(r approvals.Request) [][]piece {
@@ -71,7 +102,7 @@ func (d render) everyGuest(r approvals.Request) [][]piece {
 func (d render) everyAnswer(locale string, r approvals.Request) [][]piece {
 	var all [][]piece
 	for _, f := range r.Filled {
-		all = append(all, d.Words.phrase(locale, "card.answer", Args{"label": shownText(f.Label), "value": Bold(cut(typed(f.Value), maxQuote))}))
+		all = append(all, d.Words.phrase(locale, "card.answer", Args{"label": shownText(introducing(f.Label)), "value": Bold(cut(typed(f.Value), maxQuote))}))
 	}
 	return all
 }
@@ -82,6 +113,15 @@ func (d render) everyGrant(locale string, r approvals.Request) [][]piece {
 		all = append(all, d.Words.phrase(locale, "more.grant", Args{"title": Bold(shownText(g.Title)), "group": shownText(g.Group)}))
 	}
 	return all
+}
+
+// everyFact is what is known of each organisation, and of the request.
+func (d render) everyFact(locale string, r approvals.Request) [][]piece {
+	var all [][]piece
+	for _, f := range factsOf(r) {
+		all = append(all, d.organisation(locale, f), d.lastDecisions(locale, f, len(f.Here.Last)))
+	}
+	return append(all, d.guestHere(locale, r), d.tenantSilent(locale, r), d.rulesApplied(locale, r))
 }
 
 // tenantSilent says that Entra was asked and does not tell.
@@ -104,7 +144,8 @@ func (d render) everyStage(locale string, r approvals.Request) [][]piece {
 	return all
 }
 
-// everyChange has a line for each edit: what it made of what was there.
+// everyChange has a line for each edit, the newest first: what it made of what was
+// there.
 func (d render) everyChange(locale string, r approvals.Request) [][]piece {
 	var all [][]piece
 	for i, e := range r.Edits {
@@ -114,12 +155,14 @@ func (d render) everyChange(locale string, r approvals.Request) [][]piece {
 		}
 		all = append(all, d.Words.phrase(locale, "more.change", Args{"by": d.person(e.By), "at": minute(e.At), "what": Phrase(d.difference(locale, e.Was, is))}))
 	}
+	slices.Reverse(all)
 	return all
 }
 
+// wholeTalk are the questions, the newest first, each with its answer.
 func (d render) wholeTalk(locale string, r approvals.Request) [][]piece {
 	var all [][]piece
-	for _, e := range r.Talk {
+	for _, e := range slices.Backward(r.Talk) {
 		all = append(all, d.Words.phrase(locale, "more.question", Args{"by": d.person(e.By), "at": minute(e.At), "words": cut(typed(e.Question), maxQuote)}))
 		if !e.Answered.IsZero() {
 			all = append(all, d.Words.phrase(locale, "more.answer", Args{"by": d.person(r.Requester), "at": minute(e.Answered), "words": cut(typed(e.Answer), maxQuote)}))

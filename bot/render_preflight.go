@@ -133,10 +133,11 @@ func (d render) foreseen(locale string, f Form, known Preflight) []piece {
 	if !slices.ContainsFunc(known.Wrong, func(w *approvals.Refusal) bool { return w.Field == approvals.FieldEmail }) {
 		lately := r
 		lately.Facts.Tenant = nil // how many guests Entra had once is old by now
-		say(d.organisation(locale, lately))
+		say(d.organisation(locale, lately.Facts))
 	}
 	say(d.guestHere(locale, r))
-	if f.Access != "" && len(known.Wrong) == 0 {
+	inTheWay := slices.ContainsFunc(known.Twins, func(q approvals.Request) bool { return q.Access.ID == f.Access })
+	if f.Access != "" && len(known.Wrong) == 0 && !inTheWay {
 		say(d.outlook(locale, known.Plan, r))
 	}
 	return out
@@ -180,6 +181,11 @@ func (d render) roll(locale string, f Form) []slack.Block {
 	if f.Checked == nil {
 		return nil
 	}
+	return factBlocks(d.rollLines(locale, f), d.counted(locale, f.Checked.Guests))
+}
+
+// rollLines are what is wrong with a list, a line each.
+func (d render) rollLines(locale string, f Form) [][]piece {
 	var lines [][]piece
 	c := f.Checked
 	if c.Trouble != "" {
@@ -197,7 +203,7 @@ func (d render) roll(locale string, f Form) []slack.Block {
 	for _, known := range c.Known {
 		lines = append(lines, d.against(locale, f, known)...)
 	}
-	return factBlocks(lines, d.counted(locale, c.Guests))
+	return lines
 }
 
 // counted says how many guests a list has, and whose they are.

@@ -21,15 +21,51 @@ const (
 type row struct {
 	slack.RichTextElement
 	rank int
+	soft bool // a line of it is enough where there is little room
 }
 
 // lines are rows of one rank; empty ones are left out.
 func lines(rank int, all ...[]piece) []row {
 	var rows []row
 	for _, el := range paragraphs(all...).Elements {
-		rows = append(rows, row{el, rank})
+		rows = append(rows, row{RichTextElement: el, rank: rank})
 	}
 	return rows
+}
+
+// tight shortens what may be long, to a line each, if what is always there takes more
+// than so many lines. If that is not enough, what was shortened need not be there,
+// but for quotations.
+func tight(rows []row, room int) []row {
+	if always(rows) <= room {
+		return rows
+	}
+	out := slices.Clone(rows)
+	for i, r := range out {
+		if q, ok := r.RichTextElement.(*slack.RichTextQuote); ok {
+			out[i].RichTextElement = quote(excerpt(textOf(q), lineWidth-2, 1))
+		} else if r.soft {
+			out[i].RichTextElement = clipped(r.RichTextElement, lineWidth)
+		}
+	}
+	over := always(out) > room
+	for i, r := range out {
+		if _, ok := r.RichTextElement.(*slack.RichTextQuote); !ok && r.soft && over {
+			out[i].rank = 1
+		}
+	}
+	return out
+}
+
+// always is how many lines those rows take that are always there.
+func always(rows []row) int {
+	height := 0
+	for _, r := range rows {
+		if r.rank == 0 {
+			height += r.height()
+		}
+	}
+	return height
 }
 
 // fitted leaves out what does not fit into so many lines.
@@ -93,6 +129,52 @@ func textOf(el slack.RichTextElement) string {
 		}
 	}
 	return b.String()
+}
+
+// lengthened are rows with a sentence at the end of the last that has room for it.
+func lengthened(rows []row, sentence []piece) ([]row, bool) {
+	out := slices.Clone(rows)
+	for i, r := range slices.Backward(out) {
+		s, ok := r.RichTextElement.(*slack.RichTextSection)
+		if !ok {
+			continue
+		}
+		longer := r
+		longer.RichTextElement = slack.NewRichTextSection(append(slices.Clone(s.Elements), asElements(append([]piece{literal(" ")}, sentence...))...)...)
+		if longer.height() == r.height() {
+			out[i] = longer
+			return out, true
+		}
+	}
+	return rows, false
+}
+
+// clipped is an element with at most so many characters of text, of which it shows by
+// an ellipsis that there were more.
+func clipped(el slack.RichTextElement, most int) slack.RichTextElement {
+	s, ok := el.(*slack.RichTextSection)
+	if !ok || utf8.RuneCountInString(textOf(el)) <= most {
+		return el
+	}
+	out := slack.NewRichTextSection()
+	for _, part := range s.Elements {
+		left := most - utf8.RuneCountInString(textOf(out))
+		text, isText := part.(*slack.RichTextSectionTextElement)
+		if isText && left > 1 {
+			short := *text
+			short.Text = cut(text.Text, left)
+			out.Elements = append(out.Elements, &short)
+			continue
+		}
+		if left <= utf8.RuneCountInString(textOf(slack.NewRichTextSection(part))) {
+			break
+		}
+		out.Elements = append(out.Elements, part)
+	}
+	if last, ok := out.Elements[len(out.Elements)-1].(*slack.RichTextSectionTextElement); !ok || !strings.HasSuffix(last.Text, ellipsis) {
+		out.Elements = append(out.Elements, slack.NewRichTextSectionTextElement(ellipsis, nil))
+	}
+	return out
 }
 
 // shortened is an element with no more of a quotation than a card has room for.

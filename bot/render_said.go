@@ -15,7 +15,7 @@ func (d render) Milestone(locale string, r approvals.Request, what string) Messa
 		"stage": shownText(r.CurrentStage().Name), "next": "", "who": Phrase(nil), "reason": false,
 	}
 	if len(r.Guests) > 0 {
-		args["guest"] = d.Words.Say(locale, "several.guests", Args{"count": len(r.Guests)})
+		args["guest"] = d.Words.Say(locale, "guest.several", Args{"count": len(r.Guests)})
 	}
 	if last := len(r.Votes); last > 0 {
 		args["by"] = d.person(r.Votes[last-1].By)

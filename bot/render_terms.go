@@ -9,6 +9,32 @@ import (
 // difference says in words what terms give instead of others; nothing if they are
 // the same.
 func (d render) difference(locale string, was, is approvals.Terms) []piece {
+	list := d.given(locale, was, is)
+	say := func(id string, args Args) { list = append(list, Phrase(d.Words.phrase(locale, id, args))) }
+	if was.Reason != is.Reason {
+		say("differ.reason", Args{"is": shownWords(is.Reason)})
+	}
+	for _, pair := range answersChanged(was.Filled, is.Filled) {
+		say("differ.answer", Args{"label": shownText(pair.Label), "is": shownWords(pair.Value)})
+	}
+	return d.list(locale, "list.semicolon", list)
+}
+
+// inBrief is the same beside the terms as they are: what stands there in full is
+// only said to be another.
+func (d render) inBrief(locale string, was, is approvals.Terms) []piece {
+	list := d.given(locale, was, is)
+	if was.Reason != is.Reason {
+		list = append(list, Phrase(d.Words.phrase(locale, "differ.reason_here", nil)))
+	}
+	if n := len(answersChanged(was.Filled, is.Filled)); n > 0 {
+		list = append(list, Phrase(d.Words.phrase(locale, "differ.answers_here", Args{"count": n})))
+	}
+	return d.list(locale, "list.semicolon", list)
+}
+
+// given is the part of a difference about what is given, and to whom.
+func (d render) given(locale string, was, is approvals.Terms) []piece {
 	var list []piece
 	say := func(id string, args Args) { list = append(list, Phrase(d.Words.phrase(locale, id, args))) }
 	if was.For != is.For || !was.Ends.Equal(is.Ends) || was.OpenEnded != is.OpenEnded {
@@ -20,15 +46,12 @@ func (d render) difference(locale string, was, is approvals.Terms) []piece {
 	if more := without(is.Grants, was.Grants); len(more) > 0 {
 		say("differ.with", Args{"what": d.grants(locale, more)})
 	}
-	for _, text := range [][3]string{{"differ.name", is.Name, was.Name}, {"differ.company", is.Company, was.Company}, {"differ.reason", is.Reason, was.Reason}} {
+	for _, text := range [][3]string{{"differ.name", is.Name, was.Name}, {"differ.company", is.Company, was.Company}} {
 		if text[1] != text[2] {
 			say(text[0], Args{"is": shownWords(text[1]), "was": shownWords(text[2])})
 		}
 	}
-	for _, pair := range answersChanged(was.Filled, is.Filled) {
-		say("differ.answer", Args{"label": shownText(pair.Label), "is": shownWords(pair.Value)})
-	}
-	return d.list(locale, "list.semicolon", list)
+	return list
 }
 
 // span is how long access by these terms lasts, for a comparison.
@@ -95,7 +118,7 @@ func (d render) changed(locale string, r approvals.Request) []piece {
 	if len(r.Edits) == 0 {
 		return nil
 	}
-	what := d.difference(locale, r.Edits[0].Was, r.Terms())
+	what := d.inBrief(locale, r.Edits[0].Was, r.Terms())
 	if len(what) == 0 { // there and back again
 		return nil
 	}

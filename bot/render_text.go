@@ -20,7 +20,6 @@ const (
 	maxConfirmButton = 30
 	maxOption        = 75
 	maxOptions       = 100
-	maxOptionValue   = 150
 	maxPlaceholder   = 150
 	maxPrefill       = 3000
 	maxName          = 100

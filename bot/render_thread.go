@@ -10,7 +10,7 @@ func (d render) Call(locale string, r approvals.Request, c approvals.Call, who [
 		"guest": d.guestName(locale, r), "access": shownText(r.Access.Title), "until": minute(r.Deadline),
 	}
 	if len(r.Guests) > 0 {
-		args["guest"] = d.Words.Say(locale, "several.guests", Args{"count": len(r.Guests)})
+		args["guest"] = d.Words.Say(locale, "guest.several", Args{"count": len(r.Guests)})
 	}
 	answer := ""
 	if c.Kind == approvals.CallAnswered {

@@ -10,6 +10,9 @@ import (
 	"partnerbot/approvals"
 )
 
+// usualNudges are those that a stage takes where the policy says nothing.
+const usualNudges = 3
+
 // directButtons are what the requester can do about a request as it stands; nil
 // if there is nothing.
 func (d render) directButtons(locale string, r approvals.Request) slack.Block {
@@ -31,7 +34,7 @@ func (d render) directButtons(locale string, r approvals.Request) slack.Block {
 		if r.Changeable(r.Requester, r.Tag) == nil {
 			press(ActionEdit, "button.edit")
 		}
-		if !asked {
+		if !asked && len(r.Nudges) < nudgesOf(r) {
 			press(ActionNudge, "button.nudge")
 		}
 		all = append(all, d.withdraw(locale, r))
@@ -47,6 +50,14 @@ func (d render) directButtons(locale string, r approvals.Request) slack.Block {
 		return nil
 	}
 	return slack.NewActionBlock("", all...)
+}
+
+// nudgesOf is how often a requester may remind a stage.
+func nudgesOf(r approvals.Request) int {
+	if r.Limits.NudgeLimit > 0 {
+		return r.Limits.NudgeLimit
+	}
+	return usualNudges
 }
 
 // givable reports whether there is something that the requester can give back.

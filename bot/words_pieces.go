@@ -29,12 +29,26 @@ type (
 // Moment is a time, shown in the reader's own time zone where that is possible.
 type Moment struct {
 	At     time.Time
-	Format string // Slack's tokens, e.g. "{date} at {time}"
+	Format string // Slack's tokens, e.g. "{date} at {time}"; empty: everybody reads it in UTC
 	Plain  string // layout for where Slack's tokens are not read
 }
 
-// The two ways to show a moment.
-func day(at time.Time) Moment { return Moment{At: at, Format: "{date}", Plain: "2 Jan 2006"} }
+// day is a day with its year. One that somebody chose is that very day for every
+// reader, wherever they are.
+func day(at time.Time) Moment {
+	m := Moment{At: at, Format: "{date}", Plain: "2 Jan 2006"}
+	if wholeDay(at) {
+		m.Format = ""
+	}
+	return m
+}
+
+// wholeDay reports that a moment is the first or the last second of a day in UTC,
+// which is how a day that somebody chose is kept.
+func wholeDay(at time.Time) bool {
+	h, m, s := at.UTC().Clock()
+	return h == 0 && m == 0 && s == 0 || h == 23 && m == 59 && s == 59
+}
 
 func minute(at time.Time) Moment {
 	return Moment{At: at, Format: "{date_short} at {time}", Plain: "2 Jan 2006 15:04 UTC"}
@@ -111,11 +125,17 @@ func (c ChannelMention) elements() []slack.RichTextSectionElement {
 func (m Moment) empty() bool   { return m.At.IsZero() }
 func (m Moment) plain() string { return m.At.UTC().Format(m.Plain) }
 func (m Moment) markup() string {
+	if m.Format == "" {
+		return literal(m.plain()).markup()
+	}
 	return fmt.Sprintf("<!date^%s^%s|%s>", strconv.FormatInt(m.At.Unix(), 10), m.Format, m.plain())
 }
 
 func (m Moment) elements() []slack.RichTextSectionElement {
 	fallback := m.plain()
+	if m.Format == "" {
+		return literal(fallback).elements()
+	}
 	return []slack.RichTextSectionElement{slack.NewRichTextSectionDateElement(m.At.Unix(), m.Format, nil, &fallback)}
 }
 

@@ -259,7 +259,8 @@ func (a *app) wire(who bot.Identity) error {
 	}
 	desk := bot.NewDesk(bot.DeskConfig{
 		API: a.api, HTTP: slackHTTP(a.out.timeout), APIHost: api.Host, Team: who.Team, Enterprise: who.Enterprise, Company: who.TeamName,
-		Mail: a.cfg.Entra.Mail, Cloud: a.cfg.Entra.Cloud, Words: words, Policy: a.policy, Now: a.out.now, Log: a.out.log,
+		Mail: a.cfg.Entra.Mail, Cloud: a.cfg.Entra.Cloud, Words: words, Policy: a.policy, Delegates: a.store.Delegations,
+		Now: a.out.now, Log: a.out.log,
 		Unpaced: a.out.unpaced,
 	})
 	service := &approvals.Service{Store: a.store, People: desk.Glance(), Policy: a.policy, Now: a.out.now}

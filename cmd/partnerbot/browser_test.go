@@ -17,6 +17,8 @@ type tab struct {
 	t     *testing.T
 	ctx   context.Context
 	url   string
+	who   string // whom the page is turned to, and where
+	where string
 	shots int
 }
 
@@ -96,6 +98,7 @@ func byID(id string) chromedp.CSS { return chromedp.CSS(`[data-testid="` + id + 
 // be turns the page to a person and a place.
 func (b *tab) be(who, where string) {
 	b.t.Helper()
+	b.who, b.where = who, where
 	b.do("opening the page", chromedp.Navigate(fmt.Sprintf("%s/#as=%s&in=%s", b.url, who, where)), chromedp.Reload(),
 		chromedp.WaitVisible(chromedp.CSS(`body[data-ready="`+who+`"]`)))
 }

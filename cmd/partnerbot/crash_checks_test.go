@@ -274,7 +274,7 @@ func (c *crash) ended(l *life, r approvals.Request) {
 		if r.Closed == nil || r.Closed.By.User != l.by {
 			c.t.Errorf("%s was withdrawn by somebody else: %+v", r.ID, r.Closed)
 		}
-	case approvals.Pending, approvals.Inviting, approvals.Ending, approvals.TimedOut, approvals.Ended, approvals.Failed:
+	case approvals.Pending, approvals.Inviting, approvals.Ending, approvals.Split, approvals.TimedOut, approvals.Ended, approvals.Failed:
 		c.t.Errorf("%s ended as %s: %+v", r.ID, r.State, r.Trouble)
 	}
 }
@@ -320,7 +320,10 @@ func (c *crash) shown(r approvals.Request) {
 		case r.State == approvals.Pending && stage < r.Stage:
 			state = saysPassed
 		case r.State == approvals.Pending:
-			buttons = labels("approve", "deny", "change", "ask", "claim", "more")
+			buttons = labels("approve", "deny", "ask", "claim", "more")
+			if slices.Contains(card.buttons, words("button.change", nil)) { // where less can be given
+				buttons = labels("approve", "deny", "change", "ask", "claim", "more")
+			}
 		case stage == r.Stage && (r.State == approvals.Inviting || r.State == approvals.Invited || r.State == approvals.Active):
 			buttons = labels("revoke", "more")
 		}

@@ -68,7 +68,7 @@ func TestPolicyExplain(t *testing.T) {
 		{"until a day", []string{"kim@wingtip.example", "--access", "campaign", "--until", "2999-01-01"}, exitWell, []string{"until 2999-01-01: refused"}},
 		{"for several", []string{"kim@treyresearch.example", "--access", "campaign", "--guests", "11"}, exitWell, []string{"holds     many-strangers refuses"}},
 		{"no address", []string{"kim", "--access", "campaign"}, exitWell, []string{"not a complete e-mail address"}},
-		{"no such access", []string{"kim@wingtip.example", "--access", "campain"}, exitUsage, []string{`there is no "campain"; there is campaign, studio`}},
+		{"no such access", []string{"kim@wingtip.example", "--access", "campagn"}, exitUsage, []string{`there is no "campagn"; there is campaign, studio`}},
 		{"no length", []string{"kim@wingtip.example", "--access", "campaign", "--for", "soon"}, exitUsage, []string{`"soon" is not a length of time`}},
 		{"no day", []string{"kim@wingtip.example", "--access", "campaign", "--until", "soon"}, exitUsage, []string{`"soon" is no day`}},
 		{"a day that is over", []string{"kim@wingtip.example", "--access", "campaign", "--until", "2020-01-01"}, exitUsage, []string{"2020-01-01 is over"}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func peopleBehind(ctx context.Context, cfg *config.Config, stages []approvals.St
 	for _, s := range stages {
 		ids := s.Approvers
 		if s.Escalate != nil {
-			ids = append(ids[:len(ids):len(ids)], s.Escalate.Approvers...)
+			ids = append(slices.Clip(ids), s.Escalate.Approvers...)
 		}
 		for _, id := range ids {
 			if _, done := out[id]; done || strings.ToUpper(id) != id {

@@ -9,7 +9,7 @@ import (
 func (p *play) atlas(until time.Time) {
 	p.t.Helper()
 	p.starts(ann, [2]string{"email", jane}, [2]string{"name", "Jane Doe"}, [2]string{"reason", "the drawings"}, [2]string{"access", "Atlas data room"})
-	p.must(p.story.field(p.t.Context(), ann, "for"))
+	p.must(p.field(p.t.Context(), ann, "for"))
 	p.must(p.world.As(ann).Pick(p.t.Context(), "for", "Until a date…"))
 	p.must(p.fillIn(p.t.Context(), ann, [2]string{"ends", until.Format(time.DateOnly)}, [2]string{"question part", "South wing"}, [2]string{"question nda", "Not yet"}))
 	p.sends(ann)

@@ -28,6 +28,7 @@ func TestTheCardTellsWhoseGuestItIs(t *testing.T) {
 	p.asks(ann, "blocked@fabrikam.example", "Project Falcon", "30 days", "kick-off")
 	p.sees(sam, falconSponsors, "blocked@fabrikam.example", "blocked from signing in")
 	p.must(p.denies(sam, "No contract yet"))
+	p.sees(sam, falconSponsors, "INV-1", "Denied")
 	p.asks(ann, "eve@acme.example", "Project Falcon", "30 days", "kick-off")
 	p.sees(sam, falconSponsors, "eve@acme.example", "INV-1 denied by", "Sam")
 }
@@ -51,7 +52,7 @@ func TestTheFormSaysEarlyWhatWillCome(t *testing.T) {
 	p := newPlay(t, "http")
 	ctx, person := t.Context(), p.world.As(ann)
 	p.starts(ann, [2]string{"name", "Jane Doe"}, [2]string{"access", "Project Falcon"})
-	p.must(p.story.field(ctx, ann, "for"))
+	p.must(p.field(ctx, ann, "for"))
 	for _, typed := range []struct {
 		address, length string
 		says            []string

@@ -65,9 +65,9 @@ func (p *play) sends(who string) {
 }
 
 // says lets somebody press a button whose form asks for words, and send it.
-func (p *play) says(who, channel, button, words string, on ...string) {
+func (p *play) says(who, button, words string, on ...string) {
 	p.t.Helper()
-	p.opens(who, channel, button, on...)
+	p.opens(who, falconSponsors, button, on...)
 	p.must(p.world.As(who).Fill("reason", words))
 	p.sends(who)
 }
@@ -79,9 +79,9 @@ func (p *play) reads(who, channel string, words ...string) sandbox.Message {
 }
 
 // isTold waits until somebody is told in private, here or in a direct message.
-func (p *play) isTold(who, channel string, words ...string) sandbox.Message {
+func (p *play) isTold(who, channel string, words ...string) {
 	p.t.Helper()
-	return p.finds(who+" to be told in private "+strings.Join(words, ", "), who, channel, func(m sandbox.Message) bool {
+	p.finds(who+" to be told in private "+strings.Join(words, ", "), who, channel, func(m sandbox.Message) bool {
 		return m.Ephemeral || channel == p.dm(who) && !isReply(m) && len(m.Buttons()) == 0
 	}, words)
 }
@@ -99,7 +99,7 @@ func (p *play) finds(what, who, channel string, meant func(sandbox.Message) bool
 func (p *play) dm(who string) string { return p.world.As(who).DM() }
 
 // count counts the replies to somebody in a channel with these words.
-func (p *play) count(who, channel string, words string) int {
+func (p *play) count(who, channel, words string) int {
 	n := 0
 	for _, m := range p.world.As(who).Sees(channel) {
 		if isReply(m) && strings.Contains(m.Plain(), words) {
@@ -110,12 +110,11 @@ func (p *play) count(who, channel string, words string) int {
 }
 
 // starts lets somebody open the form for a guest and fill in these fields.
-func (p *play) starts(who string, fields ...[2]string) *sandbox.View {
+func (p *play) starts(who string, fields ...[2]string) {
 	p.t.Helper()
 	p.must(p.world.As(who).Slash(p.t.Context(), general, "/invite-partner"))
 	p.form(who)
 	p.must(p.fillIn(p.t.Context(), who, fields...))
-	return p.world.As(who).View()
 }
 
 // shown waits until the form in front of somebody shows all these words.
@@ -141,4 +140,12 @@ func (p *play) departs(people ...string) {
 
 func containsAll(text string, words ...string) bool {
 	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
+}
+
+// frozen runs a scene in which no message changes: what people see is old.
+func (p *play) frozen(scene func()) {
+	p.t.Helper()
+	p.world.Fail("chat.update", sandbox.Fault{Times: 1000, Status: 429, RetryAfter: time.Second})
+	scene()
+	p.world.Heal("chat.update")
 }

@@ -74,14 +74,18 @@ func TestATimeOutThatEscalates(t *testing.T) {
 func TestWhoeverIsOnItIsNotReminded(t *testing.T) {
 	p := newPlay(t, "socket")
 	p.owners()
+	p.asks(ben, mia, "Project Heron", "7 days", "audit")
+	p.must(p.presses(sam, "INV-2", "Approve"))
+	p.sees(olga, heronOwners, "INV-2", "[Approve]")
 	p.clock.forward(23*hour + 30*time.Minute)
 	claimed := p.clock.now()
 	p.clicks(olga, heronOwners, "I'm on it", "INV-1")
 	p.sees(ada, heronOwners, "INV-1", "Olga", "is on it until")
 	p.sees(ann, p.dm(ann), "INV-1", "Olga", "is on it until")
-	p.clock.forward(40 * time.Minute) // the reminder is due
-	p.clicks(ann, p.dm(ann), "Remind the approvers", "INV-1")
-	p.reads(ada, heronOwners, "asks you to look at INV-1")
+	p.clock.forward(40 * time.Minute) // both reminders are due
+	p.reads(ada, heronOwners, "INV-2 still waits for you")
+	p.clicks(ben, p.dm(ben), "Remind the approvers", "INV-2")
+	p.reads(ada, heronOwners, "asks you to look at INV-2") // and by now INV-1 would have been said, too
 	p.clock.forward(30 * time.Minute)
 	if m := p.reads(ada, heronOwners, reminds); m.At.Before(claimed.Add(hour)) {
 		t.Errorf("they were reminded %s after Olga was on it", m.At.Sub(claimed))

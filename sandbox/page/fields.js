@@ -97,7 +97,9 @@ function textField(common, where, b, e) {
 }
 
 function picker(props, where, b, e, take) {
-  return h("input", { ...props, value: valueOf(where, b, e) ?? "", onchange: (event) => take(event.target.value || null) });
+  const input = h("input", { ...props, value: valueOf(where, b, e) ?? "", onchange: (event) => take(event.target.value || null) });
+  const hint = str(e.placeholder?.text); // browsers show none in a date, and beside buttons there is no label
+  return hint && b.type === "actions" ? h("label", { class: "picker" }, h("span", {}, hint), input) : input;
 }
 
 function optionsOf(e) {

@@ -89,12 +89,12 @@ func (c *Config) readCondition(v value) (approvals.Condition, string) {
 		return nil, text
 	}
 	c.Policy.RuleGroups = append(c.Policy.RuleGroups, cond.Groups()...)
-	partners := make([]string, len(c.Policy.Partners))
-	for i, p := range c.Policy.Partners {
-		partners[i] = p.ID
+	partners := []string{""} // of nobody's guest
+	for _, p := range c.Policy.Partners {
+		partners = append(partners, p.ID)
 	}
 	v.known(cond.Names("access"), "an access", c.accessIDs())
-	v.known(cond.Names("partner.id"), "a partner", append(partners, ""))
+	v.known(cond.Names("partner.id"), "a partner", partners)
 	return cond, text
 }
 
