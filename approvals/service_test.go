@@ -150,6 +150,7 @@ func TestAPressThatCannotCountIsRefusedAtOnce(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			story(t, func(w *world) {
+				w.noFacts()
 				w.start()
 				r := w.submit("harbor")
 				if tt.do != nil {
