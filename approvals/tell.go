@@ -20,13 +20,27 @@ type incidents struct {
 	ring chan struct{} // there is something to tell
 }
 
-func newIncidents() incidents {
-	return incidents{open: map[string]time.Time{}, ring: make(chan struct{}, 1)}
+// begin forgets what was known before, when a run begins. Somebody may be raising
+// an incident already.
+func (s *incidents) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = map[string]time.Time{}
+	if s.ring == nil {
+		s.ring = make(chan struct{}, 1)
+	}
+}
+
+// rings is where it is rung that there is something to tell; nil before a run.
+func (s *incidents) rings() chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ring
 }
 
 func (s *incidents) bell() {
 	select {
-	case s.ring <- struct{}{}:
+	case s.rings() <- struct{}{}:
 	default: // it rings already, or nobody listens
 	}
 }
@@ -111,7 +125,7 @@ func (w *Worker) runTelling(ctx, work context.Context) {
 		case <-ctx.Done():
 			return
 		case <-look.C:
-		case <-w.incidents.ring:
+		case <-w.incidents.rings():
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, stop) })()
-	w.incidents = newIncidents()
+	w.incidents.begin()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { w.runTelling(ctx, work) })

@@ -54,18 +54,23 @@ func story(t *testing.T, tell func(w *world)) {
 	})
 }
 
-func (w *world) start() {
-	ctx, cancel := context.WithCancel(w.Context())
+func (w *world) start() { w.runs(w.worker()) }
+
+func (w *world) worker() *Worker {
 	log := w.log
 	if log == nil {
 		log = slog.NewTextHandler(w.Output(), nil)
 	}
-	worker := &Worker{
+	return &Worker{
 		Store: w.store, Desk: w.desk, Glance: memo{w.desk}, Tenant: w.tenant, Policy: w.policy.Always,
 		Now: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		Log: slog.New(log), Nap: w.nap, Hands: w.hands,
 		Rand: func() float64 { return w.chance }, ClockTrusted: w.trusts,
 	}
+}
+
+func (w *world) runs(worker *Worker) {
+	ctx, cancel := context.WithCancel(w.Context())
 	done := make(chan error, 1)
 	go func() { done <- worker.Run(ctx) }()
 	w.stop = func() {

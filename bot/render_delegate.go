@@ -72,7 +72,7 @@ func (d render) away(locale string, present *approvals.Delegation) []piece {
 	if present == nil {
 		return d.Words.phrase(locale, "away.intro", nil)
 	}
-	return d.Words.phrase(locale, "away.present", Args{"to": Mention(present.To.User), "from": day(present.Start), "until": day(present.End)})
+	return d.Words.phrase(locale, "away.present", Args{"to": Mention(present.To.User), "from": day(present.Start.UTC().Truncate(24 * time.Hour)), "until": day(present.End)})
 }
 
 // homeAway is App Home's section for a delegation.

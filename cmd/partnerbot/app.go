@@ -155,9 +155,11 @@ func (a *app) work(ctx context.Context, group *errgroup.Group, address string) e
 	if err := a.wire(who); err != nil {
 		return err
 	}
-	group.Go(func() error { return a.worker.Run(ctx) })
 	if a.edits != nil {
 		a.worker.PolicyRead(ctx, nil) // an edit that was broken when the last process ended is not any more
+	}
+	group.Go(func() error { return a.worker.Run(ctx) })
+	if a.edits != nil {
 		group.Go(func() error { return a.edits.Run(ctx) })
 	}
 	group.Go(func() error { return a.checkEntra(ctx) })
