@@ -15,7 +15,7 @@ import (
 // deliveries only Delay and Cut apply: Cut alone loses the payload, with AfterEffect it loses the app's answer.
 type Fault struct {
 	Times       int           // how often; 0 means once
-	Delay       time.Duration // wait this long first (real time)
+	Delay       time.Duration // wait this long (real time): before anything happens, or with AfterEffect before the answer
 	Status      int           // answer this HTTP status with Body
 	RetryAfter  time.Duration // Retry-After of the answer; 0 leaves the header out
 	Body        string        // answered instead of Slack's JSON: a proxy's HTML page, half a document
@@ -56,6 +56,13 @@ func (w *World) takeFaultLocked(method string) *Fault {
 // spoils reports whether the fault replaces the answer, rather than only delaying it.
 func (f *Fault) spoils() bool {
 	return f != nil && (f.Status != 0 || f.Body != "" || f.Error != "" || f.Cut)
+}
+
+// wait lets the delay pass if it belongs here: before or after the call took effect.
+func (f *Fault) wait(ctx context.Context, afterEffect bool) {
+	if f != nil && f.AfterEffect == afterEffect {
+		pause(ctx, f.Delay)
+	}
 }
 
 func (f *Fault) name() string {

@@ -133,9 +133,7 @@ func (w *World) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	fault := w.takeFaultLocked(call.method)
 	w.mu.Unlock()
-	if fault != nil {
-		pause(r.Context(), fault.Delay)
-	}
+	fault.wait(r.Context(), false)
 	record := Call{At: at, Dir: FromApp, Method: call.method, What: call.method, Args: redacted(call.args)}
 	if fault.spoils() && !fault.AfterEffect {
 		record.Status, record.Error = fault.Status, fault.name()
@@ -156,6 +154,7 @@ func (w *World) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	delete(record.Response, "url")
 	w.recordLocked(record)
 	w.mu.Unlock()
+	fault.wait(r.Context(), true)
 	if fault.spoils() {
 		fault.write(rw)
 		return

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -246,6 +247,27 @@ func TestFaultsStrikeBeforeOrAfterTheEffect(t *testing.T) {
 				t.Errorf("the next call: %v", err)
 			}
 		})
+	}
+}
+
+func TestAHangAfterTheEffectKeepsOnlyTheAnswerBack(t *testing.T) {
+	w, _ := newWorld(t)
+	w.Fail("chat.postMessage", Fault{Delay: time.Hour, AfterEffect: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	answer := make(chan error)
+	go func() {
+		_, _, err := client(t, w).PostMessageContext(ctx, "C0FALCON", slack.MsgOptionText("x", false))
+		answer <- err
+	}()
+	await(t, w, "the message", func() bool { return len(w.Messages("C0FALCON")) == 1 })
+	select {
+	case err := <-answer:
+		t.Errorf("it was answered: %v", err)
+	default:
+	}
+	cancel()
+	if err := <-answer; !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

@@ -40,15 +40,14 @@ func (w *World) serveResponseURL(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	fault := w.takeFaultLocked(name)
 	w.mu.Unlock()
-	if fault != nil {
-		pause(r.Context(), fault.Delay)
-	}
+	fault.wait(r.Context(), false)
 	status, code := http.StatusOK, ""
 	if !fault.spoils() || fault.AfterEffect {
 		w.mu.Lock()
 		status, code = w.respondLocked(r.PathValue("id"), args, err)
 		w.mu.Unlock()
 	}
+	fault.wait(r.Context(), true)
 	record := Call{At: at, Dir: FromApp, Method: name, What: name, Args: redacted(args), Status: status, Error: code}
 	if fault.spoils() {
 		record.Status, record.Error = fault.Status, fault.name()

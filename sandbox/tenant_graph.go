@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -54,10 +55,14 @@ func (t *Tenant) routes(mux *http.ServeMux) {
 }
 
 // serveGraph answers one call and keeps it, whatever became of it. Whoever has read the answer finds the call in Calls.
+// A call of which only a part arrived, because the app was killed while it sent it, is none.
 func (t *Tenant) serveGraph(w http.ResponseWriter, r *http.Request) {
 	start := t.now()
 	path := strings.TrimPrefix(r.URL.Path, "/v1.0")
-	body, bad := graphBody(w, r)
+	body, bad, err := graphBody(w, r)
+	if err != nil {
+		return
+	}
 	c := GraphCall{Method: r.Method, Path: path, Header: withoutToken(r.Header), Body: string(body), At: start}
 	c.Query, _ = url.QueryUnescape(r.URL.RawQuery)
 	fault := t.takeFault(r.Method, path)
@@ -90,21 +95,25 @@ func (t *Tenant) serveGraph(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, text) // an app that went away has nobody to tell
 }
 
-// graphBody reads and decompresses. A body that claims to be compressed and is not is refused as Graph refuses it.
-func graphBody(w http.ResponseWriter, r *http.Request) ([]byte, *graphReply) {
+// graphBody reads and decompresses. A body that claims to be compressed and is not is refused as Graph refuses it. The
+// error is of a body that did not arrive.
+func graphBody(w http.ResponseWriter, r *http.Request) ([]byte, *graphReply, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxGraphBody))
-	if err != nil {
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
 		bad := graphRefuse(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request body is too large.")
-		return nil, &bad
+		return nil, &bad, nil
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	if !strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") || len(body) == 0 {
-		return body, nil
+		return body, nil, nil
 	}
 	plain, err := graphGunzip(body)
 	if err != nil {
-		return body, invalidQuery("Invalid Data")
+		return body, invalidQuery("Invalid Data"), nil //nolint:nilerr // the answer says it
 	}
-	return plain, nil
+	return plain, nil, nil
 }
 
 // authorised performs the call if its token is good.

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"bytes"
 	"compress/gzip"
+	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -161,6 +163,33 @@ func TestACallMayTakeEffectAndStillFail(t *testing.T) {
 	calls := f.Calls()
 	if statuses := []int{calls[0].Status, calls[1].Status, calls[2].Status}; !slices.Equal(statuses, []int{503, 0, 0}) {
 		t.Errorf("the calls were kept with %v", statuses)
+	}
+}
+
+func TestHalfACallIsNone(t *testing.T) {
+	f := newTenantFixture(t)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", f.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST /v1.0/invitations HTTP/1.1\r\nHost: graph.test\r\nContent-Length: 99\r\n\r\n{\"invited"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(conn); err != nil { // until the server has done with it
+		t.Fatal(err)
+	}
+	if calls := f.Calls(); len(calls) > 0 {
+		t.Errorf("it was kept: %+v", calls)
+	}
+	if r := f.call("POST", "/invitations", map[string]any{"invitedUserEmailAddress": strings.Repeat("x", maxGraphBody)}); r.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a body that is too large: %d", r.status)
+	}
+	if calls := f.Calls(); len(calls) != 1 {
+		t.Errorf("what is too large is a call all the same: %+v", calls)
 	}
 }
 

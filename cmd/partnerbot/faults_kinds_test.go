@@ -32,7 +32,7 @@ func wrongs() []wrong {
 		{"502 with HTML after the effect", sandbox.Fault{Status: 502, Body: page, AfterEffect: true}, sandbox.GraphFault{Status: 502, HTML: true, AfterEffect: true}},
 		{"503", sandbox.Fault{Status: 503}, sandbox.GraphFault{Status: 503}},
 		{"time-out before the effect", sandbox.Fault{Delay: hanging, Cut: true}, sandbox.GraphFault{Delay: hanging, Cut: true}},
-		{"time-out and the effect", sandbox.Fault{Delay: hanging}, sandbox.GraphFault{Delay: hanging}},
+		{"time-out after the effect", sandbox.Fault{Delay: hanging, AfterEffect: true}, sandbox.GraphFault{Delay: hanging, AfterEffect: true}},
 		{"cut before the effect", sandbox.Fault{Cut: true}, sandbox.GraphFault{Cut: true}},
 		{"cut after the effect", sandbox.Fault{Cut: true, AfterEffect: true}, sandbox.GraphFault{Cut: true, AfterEffect: true}},
 		{"malformed", half, sandbox.GraphFault{Malformed: true, AfterEffect: true}},
