@@ -79,7 +79,7 @@ func (p Press) same(q Press) bool {
 }
 
 // Behalf is somebody who gave their right to decide to another person for a time.
-// Groups are the stage's user groups that they were seen in.
+// Groups are the stage's user groups that they were seen in. The zero Behalf is nobody's.
 type Behalf struct {
 	Of     Person
 	Groups []string
@@ -90,21 +90,21 @@ type Behalf struct {
 // Groups are the stage's user groups that the person was seen in. A right that
 // was given away counts as its owner's: it is nobody's if they asked themselves,
 // have left, or have decided already.
-func (r Request) MayDecide(who Person, groups []string, behalf *Behalf) error {
+func (r Request) MayDecide(who Person, groups []string, behalf Behalf) error {
 	if err := who.Colleague(); err != nil {
 		return err
 	}
 	if who.ID.Same(r.Requester) {
 		return about(ErrOwnRequest, r)
 	}
-	if r.chose(who.ID) || behalf != nil && r.chose(behalf.Of.ID) {
+	if r.chose(who.ID) || r.chose(behalf.Of.ID) {
 		return about(ErrRepeated, r)
 	}
 	approvers := r.Approvers(r.Stage)
 	if named(approvers, who.ID.User, groups) {
 		return nil
 	}
-	if behalf == nil || behalf.Of.Colleague() != nil || behalf.Of.ID.Same(r.Requester) ||
+	if behalf.Of.Colleague() != nil || behalf.Of.ID.Same(r.Requester) ||
 		!named(approvers, behalf.Of.ID.User, behalf.Groups) {
 		return about(ErrNotApprover, r)
 	}

@@ -64,7 +64,7 @@ type (
 	Voted struct {
 		By     Person
 		Groups []string
-		Behalf *Behalf // whose right it is, if By has none of their own
+		Behalf Behalf  // whose right it is, if By has none of their own
 		Chosen *Person // whom the press chose for the next stage
 		Press  Press
 	}

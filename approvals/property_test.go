@@ -75,7 +75,7 @@ func truly(t *rapid.T, _ Request, g given, p Press, who Person) Voted {
 	ev := Voted{By: who, Groups: groupsOfUser(who.ID.User), Press: p}
 	if owners := g[who.ID.User]; len(owners) > 0 && rapid.IntRange(0, 3).Draw(t, "with another's right") > 0 {
 		owner := rapid.SampledFrom(owners).Draw(t, "owner")
-		ev.Behalf = &Behalf{Of: colleague(owner), Groups: groupsOfUser(owner)}
+		ev.Behalf = Behalf{Of: colleague(owner), Groups: groupsOfUser(owner)}
 		ev.Behalf.Of.Deactivated = owner == "gus"
 	}
 	if p.Choose != "" {

@@ -95,7 +95,7 @@ func (s *Service) mayPress(ctx context.Context, r Request, p Press) error {
 	if err != nil {
 		return err
 	}
-	var behalf *Behalf
+	var behalf Behalf
 	if !named(r.Approvers(r.Stage), p.By.User, groups) {
 		if behalf, err = s.behalf(ctx, &seen, r, p); err != nil {
 			return err
@@ -104,10 +104,10 @@ func (s *Service) mayPress(ctx context.Context, r Request, p Press) error {
 	return r.MayDecide(who, groups, behalf)
 }
 
-func (s *Service) behalf(ctx context.Context, seen *sight, r Request, p Press) (*Behalf, error) {
+func (s *Service) behalf(ctx context.Context, seen *sight, r Request, p Press) (Behalf, error) {
 	all, err := s.Store.Delegations(ctx)
 	if err != nil {
-		return nil, err
+		return Behalf{}, err
 	}
 	p.At = s.Now()
 	return seen.behalf(ctx, all, r, p)

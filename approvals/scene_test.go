@@ -128,7 +128,7 @@ func lessBy(user string, also bool, change func(*Terms)) step {
 
 // onBehalf is somebody judged with the right that another one gave them.
 func onBehalf(user, of string) step {
-	return sees(colleague(user), func(ev *Voted) { ev.Behalf = &Behalf{Of: colleague(of), Groups: groupsOfUser(of)} })
+	return sees(colleague(user), func(ev *Voted) { ev.Behalf = Behalf{Of: colleague(of), Groups: groupsOfUser(of)} })
 }
 
 func groupsOfUser(user string) (in []string) {

@@ -133,7 +133,7 @@ func (s *Service) approves(ctx context.Context, r Request, by PersonID) error {
 	if err != nil {
 		return err
 	}
-	if behalf == nil {
+	if behalf.Of.ID.User == "" {
 		return ErrNotFound.With("id", string(r.ID))
 	}
 	return nil

@@ -61,8 +61,8 @@ func (s *sight) group(ctx context.Context, g string) ([]string, error) {
 }
 
 // behalf finds somebody who gave their right to decide the present stage to
-// another person, and has one. It is nil if nobody did.
-func (s *sight) behalf(ctx context.Context, all []Delegation, r Request, p Press) (*Behalf, error) {
+// another person, and has one. It is the zero Behalf if nobody did.
+func (s *sight) behalf(ctx context.Context, all []Delegation, r Request, p Press) (Behalf, error) {
 	for _, d := range all {
 		if !d.Holds(p.By, p.At) || d.From.Same(r.Requester) {
 			continue
@@ -72,13 +72,13 @@ func (s *sight) behalf(ctx context.Context, all []Delegation, r Request, p Press
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return Behalf{}, err
 		}
 		if !who.stranger() && named(r.Approvers(r.Stage), d.From.User, groups) && !r.hasVoted(d.From) {
-			return &Behalf{Of: who, Groups: groups}, nil
+			return Behalf{Of: who, Groups: groups}, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // nobody is an answer
+	return Behalf{}, nil
 }
 
 // able are the people who could decide a stage: living colleagues among the

@@ -66,16 +66,7 @@ func TestTheClockOfAStage(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := scened(t, timed(tt.e), tt.do...)
 			s.wants(tt.state, nil)
-			var said []string
-			for _, c := range s.calls() {
-				said = append(said, string(c))
-			}
-			if got := strings.Join(said, " "); got != tt.calls {
-				t.Errorf("called: %s, want %s", got, tt.calls)
-			}
-			if over := s.r.Deadline.Sub(nine); s.r.State == Pending && over != tt.over {
-				t.Errorf("the stage is over after %s, want %s", over, tt.over)
-			}
+			s.called(tt.calls, tt.over)
 			if due := s.r.due(); s.r.State == Pending && !due.After(s.now) {
 				t.Errorf("due at %s, and it is %s", due, s.now)
 			}
@@ -111,16 +102,7 @@ func TestAQuestionStopsTheClock(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := scened(t, timed(tt.e), tt.do...)
 			s.wants(tt.state, nil)
-			var said []string
-			for _, c := range s.calls() {
-				said = append(said, string(c))
-			}
-			if got := strings.Join(said, " "); got != tt.calls {
-				t.Errorf("called: %s, want %s", got, tt.calls)
-			}
-			if over := s.r.Deadline.Sub(nine); s.r.State == Pending && over != tt.over {
-				t.Errorf("the stage is over after %s, want %s", over, tt.over)
-			}
+			s.called(tt.calls, tt.over)
 		})
 	}
 }
@@ -226,4 +208,19 @@ func TestFactsOfTheTenantComeOnce(t *testing.T) {
 	s.plays(does(just(FactsFound{})))
 	s.wants(Pending, ErrNotDue)
 	scened(t, falcon(), acts(no("sam")), does(found)).wants(Denied, ErrNotDue)
+}
+
+// called checks what was said in the thread, and when the stage is over if it still runs.
+func (s *scene) called(calls string, over time.Duration) {
+	s.Helper()
+	var said []string
+	for _, c := range s.calls() {
+		said = append(said, string(c))
+	}
+	if got := strings.Join(said, " "); got != calls {
+		s.Errorf("called: %s, want %s", got, calls)
+	}
+	if got := s.r.Deadline.Sub(nine); s.r.State == Pending && got != over {
+		s.Errorf("the stage is over after %s, want %s", got, over)
+	}
 }

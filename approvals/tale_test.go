@@ -92,7 +92,7 @@ func (o *tale) notes(t *rapid.T, was, is Request, ev Event, now time.Time) {
 		if ev.Press.Verdict == Narrow {
 			a.saw = is.Terms()
 		}
-		if !o.entitled(a.by, a.stage) && ev.Behalf != nil && slices.Contains(o.given[a.by], ev.Behalf.Of.ID.User) {
+		if !o.entitled(a.by, a.stage) && slices.Contains(o.given[a.by], ev.Behalf.Of.ID.User) {
 			a.right = ev.Behalf.Of.ID.User
 		}
 		if ev.By.Bot || ev.By.Guest || ev.By.Foreign || ev.By.Deactivated || a.right == "gus" {

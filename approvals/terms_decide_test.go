@@ -105,7 +105,7 @@ func TestARightThatWasGivenAway(t *testing.T) {
 	gone := func(ev *Voted) {
 		who := colleague("sam")
 		who.Deactivated = true
-		ev.Behalf = &Behalf{Of: who, Groups: []string{"S1"}}
+		ev.Behalf = Behalf{Of: who, Groups: []string{"S1"}}
 	}
 	for1 := func(user, of string) act { return does(press(user, Approve), onBehalf(user, of)) }
 	tests := []struct {
@@ -119,7 +119,7 @@ func TestARightThatWasGivenAway(t *testing.T) {
 		{"of nobody who may", []act{for1("ben", "olga")}, ErrNotApprover, 0, 0},
 		{"of the requester", []act{for1("ben", "ann")}, ErrNotApprover, 0, 0},
 		{"of who has left", []act{does(press("ben", Approve), sees(colleague("ben"), gone))}, ErrNotApprover, 0, 0},
-		{"of who left the group", []act{does(press("ben", Approve), sees(colleague("ben"), func(ev *Voted) { ev.Behalf = &Behalf{Of: colleague("sam")} }))}, ErrNotApprover, 0, 0},
+		{"of who left the group", []act{does(press("ben", Approve), sees(colleague("ben"), func(ev *Voted) { ev.Behalf = Behalf{Of: colleague("sam")} }))}, ErrNotApprover, 0, 0},
 		{"of nobody", []act{acts(yes("ben"))}, ErrNotApprover, 0, 0},
 		{"to the requester", []act{does(press("ann", Approve))}, ErrOwnRequest, 0, 0},
 		{"after its owner decided", []act{acts(steps(yes("sam"), yes("olga"))), for1("ben", "olga")}, ErrRepeated, 1, 2},
@@ -202,7 +202,7 @@ func TestWhoDecidesNextIsChosen(t *testing.T) {
 	scened(t, a, chooses("sam", "ben", nil), acts(yes("olga"))).wants(Inviting, nil)
 	a.Stages[1].Approvers = a.Stages[1].Approvers[:1]
 	scened(t, a, does(pressing("ben", Approve, func(p *Press) { p.Choose = "sam" }), sees(colleague("ben"), func(ev *Voted) {
-		ev.Behalf, ev.Chosen = &Behalf{Of: colleague("sam"), Groups: []string{"S1"}}, new(colleague("sam"))
+		ev.Behalf, ev.Chosen = Behalf{Of: colleague("sam"), Groups: []string{"S1"}}, new(colleague("sam"))
 	}))).wants(Pending, ErrChosenUnfit) // nor whose right it was
 	a.Stages[0].Quorum, a.Stages[0].Approvers = 2, []string{"S2"}
 	s = scened(t, a, chooses("sam", "ben", nil), acts(yes("olga"))) // the second one need not choose again

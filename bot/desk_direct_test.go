@@ -118,11 +118,7 @@ func TestTheMessageChangesWithTheEndOfTheHold(t *testing.T) {
 // TestOneOfSeveralGuestsIsAReplyBelowTheirLead, and so is what is said of them.
 func TestOneOfSeveralGuestsIsAReplyBelowTheirLead(t *testing.T) {
 	h := newTown(t)
-	lead := h.request("pending")
-	lead.ID = "INV-3"
-	lead = h.direct(t, lead)
-	child := h.request("inviting")
-	child.Lead, child.Shown.Under = lead.ID, lead.Shown.Direct
+	lead, child := h.oneOfSeveral(t)
 	child = h.direct(t, child)
 	joined := h.request("active")
 	joined.Lead, joined.Shown = lead.ID, child.Shown
@@ -168,11 +164,7 @@ func TestNobodyIsToldWhatTheyDidThemselves(t *testing.T) {
 
 func TestALostAnswerMakesNoSecondMessageOfAGuestOfSeveral(t *testing.T) {
 	h := newTown(t)
-	lead := h.request("pending")
-	lead.ID = "INV-3"
-	lead = h.direct(t, lead)
-	child := h.request("inviting")
-	child.Lead, child.Shown.Under = lead.ID, lead.Shown.Direct
+	_, child := h.oneOfSeveral(t)
 	h.noted = map[string]time.Time{} // of another request
 	h.Fail("chat.postMessage", sandbox.Fault{Cut: true, AfterEffect: true})
 	if _, _, err := h.desk.Direct(t.Context(), child, h.note); err == nil {
@@ -195,4 +187,16 @@ func TestWhatIsLessIsSaidAgainstTheRequestersOwnWish(t *testing.T) {
 	if got := look(t).Milestone("en", r, "approved"); strings.Contains(got.Text, "90") || !strings.Contains(got.Text, "7 days") {
 		t.Errorf("said %q", got.Text)
 	}
+}
+
+// oneOfSeveral is a request for several guests whose message is shown, and that of
+// one of them.
+func (h *town) oneOfSeveral(t *testing.T) (lead, child approvals.Request) {
+	t.Helper()
+	lead = h.request("pending")
+	lead.ID = "INV-3"
+	lead = h.direct(t, lead)
+	child = h.request("inviting")
+	child.Lead, child.Shown.Under = lead.ID, lead.Shown.Direct
+	return lead, child
 }

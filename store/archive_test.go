@@ -240,10 +240,10 @@ func TestABackupOfARunningStoreIsAStore(t *testing.T) {
 		t.Errorf("said %d bytes; wrote %d", size, b.Len())
 	}
 	must(t, writeFile(path, b.Bytes()))
-	got, err := store.CheckFile(path, keys, 0)
+	got, err := store.CheckFile(t.Context(), path, keys, 0)
 	must(t, err)
 	equal(t, "the backup", got, want)
-	if _, err := store.CheckFile(path, noKeys, 0); err == nil || !strings.Contains(err.Error(), "not among yours") {
+	if _, err := store.CheckFile(t.Context(), path, noKeys, 0); err == nil || !strings.Contains(err.Error(), "not among yours") {
 		t.Errorf("without the key: %v", err)
 	}
 	copied, err := store.Open(path, store.Options{Keys: keys})

@@ -53,14 +53,14 @@ var (
 // its schema version, every page, every request, row and entry, and the trail as
 // far as keys prove it: with any, entries before plainBefore may have been sealed
 // without. With ErrTampered there are Counts too.
-func CheckFile(path string, keys Keys, plainBefore uint64) (Counts, error) {
+func CheckFile(ctx context.Context, path string, keys Keys, plainBefore uint64) (Counts, error) {
 	db, err := openFile(path, bbolt.Options{Timeout: 300 * time.Millisecond, ReadOnly: true})
 	if err != nil {
 		return Counts{}, fmt.Errorf("checking %s: %w", path, err)
 	}
 	var c Counts
 	err = db.View(func(tx *bbolt.Tx) (err error) {
-		c, err = checkAll(tx, keys, plainBefore)
+		c, err = checkAll(ctx, tx, keys, plainBefore)
 		return err
 	})
 	if err := errors.Join(err, db.Close()); err != nil {
@@ -69,7 +69,7 @@ func CheckFile(path string, keys Keys, plainBefore uint64) (Counts, error) {
 	return c, nil
 }
 
-func checkAll(tx *bbolt.Tx, keys Keys, plainBefore uint64) (Counts, error) {
+func checkAll(ctx context.Context, tx *bbolt.Tx, keys Keys, plainBefore uint64) (Counts, error) {
 	version, err := versionOf(tx)
 	switch {
 	case err != nil:
@@ -83,7 +83,7 @@ func checkAll(tx *bbolt.Tx, keys Keys, plainBefore uint64) (Counts, error) {
 	if _, err := headAt(tx.Bucket(bucketMeta)); err != nil {
 		return Counts{}, err
 	}
-	ctx, s := context.Background(), boltSnapshot{tx}
+	s := boltSnapshot{tx}
 	c, err := Count(ctx, s)
 	if err != nil {
 		return Counts{}, err

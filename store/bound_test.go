@@ -226,11 +226,11 @@ func TestABackupSealedAnewWithoutAKeyIsNoBackup(t *testing.T) {
 	s := openKeyed(t, path, "")
 	create(t, s, guestNo(1))
 	must(t, s.Close())
-	if _, err := store.CheckFile(path, keysOf(t, secret), 0); !errors.Is(err, store.ErrTampered) {
+	if _, err := store.CheckFile(t.Context(), path, keysOf(t, secret), 0); !errors.Is(err, store.ErrTampered) {
 		t.Errorf("with a key: %v", err)
 	}
 	for _, keys := range []string{"", secret} {
-		_, err := store.CheckFile(path, keysOf(t, keys), 2)
+		_, err := store.CheckFile(t.Context(), path, keysOf(t, keys), 2)
 		must(t, err)
 	}
 }

@@ -47,7 +47,7 @@ func TestCheckFileFindsWhatIsWrong(t *testing.T) {
 			populate(t, s)
 			must(t, s.Close())
 			tt.spoil(t, path)
-			_, err := store.CheckFile(path, noKeys, 0)
+			_, err := store.CheckFile(t.Context(), path, noKeys, 0)
 			if (err != nil) != (tt.want != nil || tt.says != "") || (tt.want != nil && !errors.Is(err, tt.want)) {
 				t.Fatalf("got %v; want %v", err, tt.want)
 			}
@@ -59,12 +59,12 @@ func TestCheckFileFindsWhatIsWrong(t *testing.T) {
 	t.Run("a file that is in use", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "requests.db")
 		openBolt(t, path)
-		_, err := store.CheckFile(path, noKeys, 0)
+		_, err := store.CheckFile(t.Context(), path, noKeys, 0)
 		refusedWith(t, err, store.ErrInUse)
 	})
 	t.Run("a file that is not there", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "requests.db")
-		if _, err := store.CheckFile(path, noKeys, 0); err == nil {
+		if _, err := store.CheckFile(t.Context(), path, noKeys, 0); err == nil {
 			t.Error("no error")
 		}
 		if _, err := os.Stat(path); err == nil {

@@ -74,7 +74,7 @@ func runOutOfRoom(path string) error {
 	if err := s.Close(); err != nil {
 		return err
 	}
-	counts, err := store.CheckFile(path, store.Keys{}, 0)
+	counts, err := store.CheckFile(ctx, path, store.Keys{}, 0)
 	if err == nil && counts.Total() != uint64(kept.Load()) {
 		err = fmt.Errorf("%d requests are there; %d were kept", counts.Total(), kept.Load())
 	}

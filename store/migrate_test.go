@@ -204,7 +204,7 @@ func checkAside(t *testing.T, aside, version string, want []byte) {
 	if !bytes.Equal(got[metas:], want[metas:len(got)]) {
 		t.Error("the copy is not the old file")
 	}
-	if _, err := store.CheckFile(aside, noKeys, 0); err == nil || !strings.Contains(err.Error(), "schema version "+version) {
+	if _, err := store.CheckFile(t.Context(), aside, noKeys, 0); err == nil || !strings.Contains(err.Error(), "schema version "+version) {
 		t.Errorf("the copy: %v", err)
 	}
 	others, err := filepath.Glob(filepath.Join(filepath.Dir(aside), "*"))

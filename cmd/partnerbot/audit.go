@@ -114,11 +114,11 @@ func (c auditHeadCmd) Run(ctx context.Context, p program) error {
 }
 
 func (a place) head(ctx context.Context, p program) (head string, err error) {
-	line, err := a.serving(ctx)
+	line, serves, err := a.serving(ctx)
 	if err != nil {
 		return "", err
 	}
-	if line != nil {
+	if serves {
 		defer line.hangUp()
 		err = line.ask(ctx, "head", about{}, &head)
 		return head, err

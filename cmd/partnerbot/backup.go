@@ -69,11 +69,11 @@ func (a place) copyTo(ctx context.Context, path string, p program) error {
 
 // copyPages makes a file with every page of the store's, the free ones too.
 func (a place) copyPages(ctx context.Context, path string, p program) error {
-	line, err := a.serving(ctx)
+	line, serves, err := a.serving(ctx)
 	if err != nil {
 		return err
 	}
-	if line != nil {
+	if serves {
 		defer line.hangUp()
 		return line.backup(ctx, path)
 	}
@@ -84,11 +84,15 @@ func (a place) copyPages(ctx context.Context, path string, p program) error {
 	if err := a.warnOf(ctx, db, p); err != nil {
 		return errors.Join(err, db.Close())
 	}
+	file, ok := db.(*store.Bolt)
+	if !ok {
+		return errors.Join(fmt.Errorf("%s has no pages to copy", a), db.Close())
+	}
 	err = writeNew(path, func(w io.Writer) error {
-		_, err := db.(*store.Bolt).Backup(ctx, w) //nolint:errcheck // it is a file's
+		_, err := file.Backup(ctx, w)
 		return err
 	})
-	return errors.Join(err, db.Close())
+	return errors.Join(err, file.Close())
 }
 
 // warnOf tells whoever backs up a store that it is not where the company is.

@@ -160,8 +160,8 @@ func (a place) served(ctx context.Context) (string, error) {
 		}
 		return fmt.Sprintf("partnerbot serves on it, with %d connections", n), nil
 	}
-	line, err := a.serving(ctx)
-	if line == nil {
+	line, serves, err := a.serving(ctx)
+	if !serves {
 		return "", err
 	}
 	line.hangUp()

@@ -12,7 +12,7 @@ import (
 // check reads all of a bbolt file that nobody has open: its schema version, every
 // page of it, and what it holds. doubt is what stands against its trail, nil if nothing does.
 func (a place) check(ctx context.Context, p program, plainBefore uint64) (counts store.Counts, doubt, err error) {
-	counts, err = store.CheckFile(a.Bolt, a.keys, plainBefore) //nolint:contextcheck // it takes none and reads to the end
+	counts, err = store.CheckFile(ctx, a.Bolt, a.keys, plainBefore)
 	if !errors.Is(err, store.ErrTampered) {
 		return counts, nil, err
 	}

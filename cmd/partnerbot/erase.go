@@ -151,11 +151,11 @@ type registry struct {
 }
 
 func (a place) registry(ctx context.Context) (registry, error) {
-	line, err := a.serving(ctx)
+	line, serves, err := a.serving(ctx)
 	if err != nil {
 		return registry{}, err
 	}
-	if line != nil {
+	if serves {
 		return line.registry(), nil
 	}
 	db, err := a.open(ctx)

@@ -20,11 +20,11 @@ import (
 // line is the way to the `serve` that has the file of a store open.
 type line struct{ http *http.Client }
 
-// serving is the line to the `serve` that runs on this store, nil if none does
-// or the store is a database, which needs no such way.
-func (a place) serving(ctx context.Context) (*line, error) {
+// serving is the line to the `serve` that runs on this store. It is false if none
+// does, or if the store is a database, which needs no such way.
+func (a place) serving(ctx context.Context) (l *line, serves bool, err error) {
 	if a.Bolt == "" {
-		return nil, nil //nolint:nilnil // no line is an answer here, not a fault
+		return nil, false, nil
 	}
 	path := socketOf(a.Bolt)
 	dial := func(ctx context.Context) (net.Conn, error) {
@@ -33,15 +33,15 @@ func (a place) serving(ctx context.Context) (*line, error) {
 	conn, err := dial(ctx)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("reaching the running partnerbot at %s: %w; run this as the user that it runs as", path, err)
+		return nil, false, fmt.Errorf("reaching the running partnerbot at %s: %w; run this as the user that it runs as", path, err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOTSOCK):
-		return nil, nil //nolint:nilnil // nobody listens
+		return nil, false, nil // nobody listens
 	case err != nil:
-		return nil, fmt.Errorf("reaching the running partnerbot at %s: %w", path, err)
+		return nil, false, fmt.Errorf("reaching the running partnerbot at %s: %w", path, err)
 	}
 	_ = conn.Close() // it was a try
 	way := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}
-	return &line{&http.Client{Transport: way}}, nil
+	return &line{&http.Client{Transport: way}}, true, nil
 }
 
 func (l *line) hangUp() { l.http.CloseIdleConnections() }

@@ -101,11 +101,11 @@ func (a place) make(ctx context.Context) (books, error) {
 // from a copy, which is gone when read returns: nothing is held up by a reader,
 // however slow.
 func (a place) read(ctx context.Context, fn func(store.Snapshot) error) error {
-	line, err := a.serving(ctx)
+	line, serves, err := a.serving(ctx)
 	if err != nil {
 		return err
 	}
-	if line != nil {
+	if serves {
 		defer line.hangUp()
 		return a.readCopy(ctx, line, fn)
 	}
