@@ -318,6 +318,8 @@ func (e *tenant) Manager(ctx context.Context, email string) (manager string, ok 
 
 func (e *tenant) Facts(ctx context.Context, email, domain string) (known TenantFacts, err error) {
 	err = e.learned.hear(ctx, heard{What: "facts " + email}, func() error {
+		e.mu.Lock()
+		defer e.mu.Unlock()
 		acc, ok := e.accounts[email]
 		known = TenantFacts{Account: ok, Guest: acc.Guest, Pending: acc.Pending, Disabled: acc.Disabled}
 		for address, acc := range e.accounts {

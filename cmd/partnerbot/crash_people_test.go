@@ -100,19 +100,17 @@ func (c *crowd) live(ctx context.Context, l *life) {
 func (c *crowd) asks(ctx context.Context, l *life) bool {
 	defer c.sit(l.by)()
 	person := c.p.world.As(l.by)
-	tried := false
+	defer c.clears(ctx, person)
+	tried := false // sent before, so that it may be there already
 	for ctx.Err() == nil {
 		if v := person.View(); v == nil || v.CallbackID != bot.CallbackInvite {
 			c.opens(ctx, person, func() error { return person.Slash(ctx, general, bot.CommandInvite) })
 			continue
 		}
-		if !c.fills(ctx, person, l) {
-			continue
-		}
+		c.fills(ctx, person, l)
 		err := person.Submit(ctx)
 		switch v := person.View(); {
 		case err == nil && v == nil, tried && v != nil && strings.Contains(v.Errors["email"], "already"):
-			c.clears(ctx, person)
 			l.note(func() { l.asked = true })
 			return true
 		case v != nil && v.Errors["email"] != "":
@@ -125,31 +123,27 @@ func (c *crowd) asks(ctx context.Context, l *life) bool {
 	return false
 }
 
-// fills puts into the form what it asks for. It is false if the form does not
-// show the lengths of the access yet: nobody may be there to answer. Who has waited
-// for them sends the form as it is, and is asked for what is missing.
-func (c *crowd) fills(ctx context.Context, person *sandbox.Actor, l *life) bool {
-	fill := func(fields ...[2]string) {
-		for _, f := range fields {
-			if err := person.Fill(f[0], f[1]); err != nil {
-				c.p.t.Errorf("%s of %s: %v", f[0], l.name(), err)
-			}
+// fills puts into the form what it asks for. Where it does not show the lengths of
+// the access yet, they are waited for a little: nobody may be there to answer, and
+// who sends the form as it is will be asked for what is missing.
+func (c *crowd) fills(ctx context.Context, person *sandbox.Actor, l *life) {
+	fill := func(field, value string) {
+		if err := person.Fill(field, value); err != nil {
+			c.p.t.Errorf("%s of %s: %v", field, l.name(), err)
 		}
 	}
+	fill("email", l.email())
+	fill("name", l.guest)
+	fill("reason", "crash")
 	if !hasField(person.View(), "for") {
-		fill([][2]string{{"email", l.email()}, {"name", l.guest}, {"reason", "crash"}}...)
 		_ = person.Pick(ctx, "access", l.title)
-		wait(ctx, patienceOfPeople)
+		soon, cancel := context.WithTimeout(ctx, patienceOfPeople)
+		defer cancel()
+		c.wall.until(soon, func() bool { return hasField(person.View(), "for") })
 	}
-	if !hasField(person.View(), "for") {
-		_ = person.Submit(ctx)
-		wait(ctx, patienceOfPeople)
+	if hasField(person.View(), "for") {
+		fill("for", "30 days")
 	}
-	if !hasField(person.View(), "for") {
-		return false
-	}
-	fill([2]string{"for", "30 days"})
-	return true
 }
 
 // opens does what should open a form, and waits a little for it.

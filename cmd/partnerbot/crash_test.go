@@ -30,8 +30,15 @@ const (
 // The seed decides who does what and when, and what is killed when. A failure
 // says how to have the same again.
 func TestCrash(t *testing.T) {
-	t.Run("bolt", func(t *testing.T) { crashes(t, 1, func(testing.TB) string { return "" }) })
-	t.Run("postgres", func(t *testing.T) { crashes(t, 3, pgtest.URL) })
+	t.Parallel()
+	t.Run("bolt", func(t *testing.T) {
+		t.Parallel()
+		crashes(t, 1, func(testing.TB) string { return "" })
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		crashes(t, 3, pgtest.URL)
+	})
 }
 
 // crashes plays as many rounds as PARTNERBOT_CRASH_ROUNDS says, from the seed

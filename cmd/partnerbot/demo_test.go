@@ -22,6 +22,7 @@ import (
 // TestTheDemoTouchesItsOwnStoreOnly plays the demo in the folder of a real
 // installation, and then begins another one there.
 func TestTheDemoTouchesItsOwnStoreOnly(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a #1: folder")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)

@@ -206,10 +206,13 @@ func (p *play) refuses(id string) {
 	denied := func() bool { return strings.Contains(p.card(id).Plain(), "Denied") }
 	for range manyTries {
 		before := p.words(sam, falconSponsors)
-		if person.View() == nil { // he was told that it did not count
-			p.persists(sam, falconSponsors, "the form again", func() error {
+		if person.View() == nil { // he was told that it did not count, or later than he thought that the form had not come
+			p.persists(sam, falconSponsors, "the form again, or the denial", func() error {
 				return person.ClickText(ctx, falconSponsors, p.card(id).TS, "Deny")
-			}, func() bool { return person.View() != nil })
+			}, func() bool { return person.View() != nil || denied() })
+		}
+		if denied() {
+			return
 		}
 		p.must(person.Fill("reason", "No contract yet"))
 		if err := person.Submit(ctx); err == nil {

@@ -41,6 +41,7 @@ func (c faultCase) name() string {
 // A sample is played, chosen by the seed in the output; PARTNERBOT_FAULTS holds
 // a seed to repeat, or "all".
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	cases := sample(t, matrix(t))
 	next := make(chan faultCase)
 	var wg sync.WaitGroup

@@ -112,16 +112,23 @@ func TestPromise4OneGuestForTwoRequests(t *testing.T) {
 	p.sees(ada, heronOwners, "INV-2", "1 of 2", "[Approve]")
 	falcon := p.sees(sam, falconSponsors, "INV-1", "[Approve]")
 	var both sync.WaitGroup
-	both.Go(func() { _ = p.world.As(sam).ClickText(t.Context(), falconSponsors, falcon.TS, "Approve") })
-	both.Go(func() { _ = p.world.As(ada).ClickText(t.Context(), heronOwners, card.TS, "Approve") })
+	press := func(who, channel, ts string) {
+		if err := p.world.As(who).ClickText(t.Context(), channel, ts, "Approve"); err != nil {
+			t.Errorf("%s presses: %v", who, err)
+		}
+	}
+	both.Go(func() { press(sam, falconSponsors, falcon.TS) })
+	both.Go(func() { press(ada, heronOwners, card.TS) })
 	both.Wait()
 	p.hurry(p.inGroup(jane, "Project Falcon", "Project Heron"))
-	for who, id := range map[string]string{ann: "INV-1", ben: "INV-2"} {
-		var link string
+	links := map[string]string{ann: "INV-1", ben: "INV-2"} // of both before anybody follows one: then there is nothing to pass on
+	for who, id := range links {
 		p.hurry(func() bool {
-			link = redeemLink.FindString(p.message(who, p.world.As(who).DM(), id, "/redeem").Plain())
-			return link != ""
+			links[who] = redeemLink.FindString(p.message(who, p.world.As(who).DM(), id, "/redeem").Plain())
+			return links[who] != ""
 		})
+	}
+	for who, link := range links {
 		if err := p.world.Tenant().Redeem(link); err != nil {
 			t.Errorf("the link that %s passes on: %v", who, err)
 		}

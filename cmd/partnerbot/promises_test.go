@@ -12,6 +12,7 @@ import (
 // TestPromise2OneOutcome lets 64 sponsors press Approve and Deny at once: one
 // decision, and everybody else is told privately who was first.
 func TestPromise2OneOutcome(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"socket", "http"} {
 		t.Run(mode, func(t *testing.T) {
 			p := newPlay(t, mode)

@@ -18,6 +18,7 @@ func (p *play) atlas(until time.Time) {
 // TestTheManagerChoosesWhoDecidesNext: the questions of the access are answered on
 // the card, less is given than was asked for, and it ends on the day that was chosen.
 func TestTheManagerChoosesWhoDecidesNext(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"socket", "http"} {
 		t.Run(mode, func(t *testing.T) {
 			p := newPlay(t, mode)
@@ -46,6 +47,7 @@ func TestTheManagerChoosesWhoDecidesNext(t *testing.T) {
 
 // TestWithoutAManager the admins decide, as the stage says.
 func TestWithoutAManager(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.must(p.world.Tenant().SetManager("ann@northwind.example", ""))
 	p.atlas(p.clock.now().Add(100 * day))
@@ -60,6 +62,7 @@ func TestWithoutAManager(t *testing.T) {
 
 // TestARequiredQuestionIsAnswered before anything is sent.
 func TestARequiredQuestionIsAnswered(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.starts(ann, [][2]string{{"email", jane}, {"name", "Jane"}, {"access", "Atlas data room"}, {"for", "Without an end"}, {"reason", "the drawings"}}...)
 	_ = p.world.As(ann).Submit(t.Context()) // its error is the one under the field

@@ -8,6 +8,7 @@ import (
 // TestAChangeIsShownAsADifference, and whoever saw the request as it was is told
 // of it and decides nothing.
 func TestAChangeIsShownAsADifference(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.asks(ann, jane, "Project Falcon", "90 days", "kick-off")
 	form := p.opens(sam, falconSponsors, "Change", "INV-1", "Entra has")
@@ -28,6 +29,7 @@ func TestAChangeIsShownAsADifference(t *testing.T) {
 
 // TestAChangeThatApproves is one press.
 func TestAChangeThatApproves(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "http")
 	p.asks(ann, jane, "Project Falcon", "90 days", "kick-off")
 	p.opens(sam, falconSponsors, "Change", "INV-1")
@@ -42,6 +44,7 @@ func TestAChangeThatApproves(t *testing.T) {
 
 // TestAChangeThatChangesNothing keeps its form open.
 func TestAChangeThatChangesNothing(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.asks(ann, jane, "Project Falcon", "90 days", "kick-off")
 	p.opens(sam, falconSponsors, "Change", "INV-1")
@@ -53,6 +56,7 @@ func TestAChangeThatChangesNothing(t *testing.T) {
 
 // TestARequestIsEdited by whoever asked, before anybody has decided.
 func TestARequestIsEdited(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.asks(ann, jane, "Project Falcon", "90 days", "kick-off")
 	p.sees(sam, falconSponsors, "INV-1", "90 days", "[Approve]")

@@ -9,6 +9,7 @@ import (
 
 // TestTheCardTellsWhoseGuestItIs, and the form before it.
 func TestTheCardTellsWhoseGuestItIs(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	guests := []struct {
 		email string
@@ -35,6 +36,7 @@ func TestTheCardTellsWhoseGuestItIs(t *testing.T) {
 
 // TestASlowEntraDelaysNoCard: what it knows comes when it does.
 func TestASlowEntraDelaysNoCard(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	const slow = 2 * time.Second
 	p.world.Tenant().Fail("GET", "/users", sandbox.GraphFault{Times: 3, Delay: slow})
@@ -49,6 +51,7 @@ func TestASlowEntraDelaysNoCard(t *testing.T) {
 
 // TestTheFormSaysEarlyWhatWillCome while somebody types.
 func TestTheFormSaysEarlyWhatWillCome(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "http")
 	ctx, person := t.Context(), p.world.As(ann)
 	p.starts(ann, [2]string{"name", "Jane Doe"}, [2]string{"access", "Project Falcon"})
@@ -83,6 +86,7 @@ func TestTheFormSaysEarlyWhatWillCome(t *testing.T) {
 
 // TestARuleRefuses with the policy's own sentence, and asks nobody.
 func TestARuleRefuses(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.starts(ann, [][2]string{{"email", zoe}, {"name", "Zoe"}, {"access", "Project Falcon"}, {"for", "90 days"}, {"reason", "kick-off"}}...)
 	_ = p.world.As(ann).Submit(t.Context()) // its error is the one in the form
@@ -97,6 +101,7 @@ func TestARuleRefuses(t *testing.T) {
 
 // TestARuleApproves where the policy says so in as many words: nobody is asked.
 func TestARuleApproves(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.starts(ann, [][2]string{{"email", jane}, {"name", "Jane"}, {"access", "Atlas data room"}, {"for", "1 day"}, {"question part", "South wing"}, {"reason", "a visit"}}...)
 	p.sends(ann)
@@ -111,6 +116,7 @@ func TestARuleApproves(t *testing.T) {
 
 // TestARuleAddsAStage of direct messages to those who check who somebody is.
 func TestARuleAddsAStage(t *testing.T) {
+	t.Parallel()
 	const joe = "joe@gmail.com"
 	p := newPlay(t, "socket")
 	p.asks(ann, joe, "Project Falcon", "30 days", "kick-off")

@@ -8,6 +8,7 @@ import (
 
 // TestADelegateDecides in somebody's place, as long as they let them.
 func TestADelegateDecides(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.world.SetMembers(falconSponsors, sam, olga, ada, ann, ben, "U0BOT")
 	until := p.clock.now().Add(7 * day).Format(time.DateOnly)
@@ -50,6 +51,7 @@ func (p *play) heardIn(who, channel string) []string {
 
 // TestADelegateDoesNotDecideAboutTheirOwn request.
 func TestADelegateDoesNotDecideAboutTheirOwn(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	until := p.clock.now().Add(7 * day).Format(time.DateOnly)
 	p.must(p.world.As(sam).Slash(t.Context(), general, "/partner-requests delegate until "+until))
@@ -64,6 +66,7 @@ func TestADelegateDoesNotDecideAboutTheirOwn(t *testing.T) {
 
 // TestWhoHasLeftHandsOver to those whom the stage names for it, and the admins know.
 func TestWhoHasLeftHandsOver(t *testing.T) {
+	t.Parallel()
 	p := newPlayWith(t, "        deadline: 5d\n\n  # Two", "        deadline: 5d\n        escalate: {approvers: [U0BEN]}\n\n  # Two")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	p.sees(sam, falconSponsors, "INV-1", "[Approve]")
@@ -77,6 +80,7 @@ func TestWhoHasLeftHandsOver(t *testing.T) {
 
 // TestNobodyIsLeft: the admins are told, and whoever they name decides.
 func TestNobodyIsLeft(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	p.sees(sam, falconSponsors, "INV-1", "[Approve]")
@@ -97,6 +101,7 @@ func TestNobodyIsLeft(t *testing.T) {
 // TestWhatNobodyCanApproveIsRefusedAtOnce, while it is typed and when it is sent,
 // with whom to ask.
 func TestWhatNobodyCanApproveIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
 	for name, approvers := range map[string][]string{"an empty group": nil, "only the requester": {ann}, "somebody who left": {"U0DAN"}} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlay(t, "socket")

@@ -34,6 +34,7 @@ func (p *play) guestsIn(groups ...string) int {
 // TestFiftyGuestsByOneDecision, each of whom goes on by themselves; and all of them
 // lose it by one Revoke.
 func TestFiftyGuestsByOneDecision(t *testing.T) {
+	t.Parallel()
 	p := newFreePlay(t, "socket", true)
 	const all = 50
 	var list strings.Builder
@@ -60,6 +61,7 @@ func TestFiftyGuestsByOneDecision(t *testing.T) {
 // TestEachGuestByItself: whoever is asked in already stays on the list, and the
 // others are asked in.
 func TestEachGuestByItself(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "http")
 	p.asks(ann, jane, "Project Falcon", "30 days", "first")
 	p.several("Each by itself")
@@ -78,6 +80,7 @@ func TestEachGuestByItself(t *testing.T) {
 
 // TestAListInAFile is read, and what is wrong in it is named with its line.
 func TestAListInAFile(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.several("One decision for all")
 	attach := func(text string) {
@@ -101,6 +104,7 @@ func TestAListInAFile(t *testing.T) {
 
 // TestSeveralAddressesInOneCommand open the form for several.
 func TestSeveralAddressesInOneCommand(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.must(p.world.As(ann).Slash(t.Context(), general, "/invite-partner a@acme.example b@acme.example kick-off"))
 	v := p.shown(ann, "2 guests read")
@@ -112,6 +116,7 @@ func TestSeveralAddressesInOneCommand(t *testing.T) {
 // TestThePolicyIsReadAgain when its file has changed; a broken edit changes nothing
 // but that the admins are told, until it is mended.
 func TestThePolicyIsReadAgain(t *testing.T) {
+	t.Parallel()
 	var text atomic.Value
 	text.Store(demoConfig)
 	look := make(chan time.Time)
@@ -137,6 +142,7 @@ func TestThePolicyIsReadAgain(t *testing.T) {
 
 // TestTheLoserOfARace is told in private who was first.
 func TestTheLoserOfARace(t *testing.T) {
+	t.Parallel()
 	for _, button := range []string{"Approve", "I'm on it", "Deny"} {
 		t.Run(button, func(t *testing.T) {
 			p := newPlay(t, "socket")

@@ -8,6 +8,7 @@ import (
 
 // TestAQuestionIsAnswered on the card, and until then no time runs.
 func TestAQuestionIsAnswered(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"socket", "http"} {
 		t.Run(mode, func(t *testing.T) {
 			p := newPlay(t, mode)
@@ -33,6 +34,7 @@ func TestAQuestionIsAnswered(t *testing.T) {
 
 // TestAQuestionIsAskedOnce at a time.
 func TestAQuestionIsAskedOnce(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	p.says(sam, "Ask", "Why her?", "INV-1")
@@ -43,6 +45,7 @@ func TestAQuestionIsAskedOnce(t *testing.T) {
 
 // TestANudge reminds the approvers, now and then.
 func TestANudge(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	nudge := func() { p.clicks(ann, p.dm(ann), "Remind the approvers", "INV-1") }

@@ -14,6 +14,7 @@ const hour = time.Hour
 // TestStory tells the main job, the same that `demo --script` tells, over both
 // ways into the bot, and to several replicas on one database.
 func TestStory(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"socket", "http"} {
 		t.Run(mode, func(t *testing.T) {
 			p := newPlay(t, mode)
@@ -30,6 +31,7 @@ func TestStory(t *testing.T) {
 
 // TestDemoScript runs the program as a person would.
 func TestDemoScript(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"socket", "http"} {
 		t.Run(mode, func(t *testing.T) {
 			var out, errs journal
@@ -50,6 +52,7 @@ func TestDemoScript(t *testing.T) {
 }
 
 func TestDenied(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	p.must(p.denies(sam, "No contract yet"))
@@ -64,6 +67,7 @@ func TestDenied(t *testing.T) {
 }
 
 func TestWithdrawn(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "http")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	dm := p.sees(ann, p.world.As(ann).DM(), "INV-1")
@@ -75,6 +79,7 @@ func TestWithdrawn(t *testing.T) {
 
 // TestTwoStagesWithQuorum sends one request through a sponsor and two owners.
 func TestTwoStagesWithQuorum(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.asks(ann, jane, "Project Heron", "7 days", "audit")
 	p.must(p.presses(sam, "INV-1", "Approve"))
@@ -91,6 +96,7 @@ func TestTwoStagesWithQuorum(t *testing.T) {
 
 // TestTimeIsAnEvent moves the clock: nobody decides in time, and an access ends.
 func TestTimeIsAnEvent(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.asks(ann, "late@acme.example", "Project Falcon", "30 days", "nobody looks")
 	p.sees(sam, falconSponsors, "INV-1", "[Approve]")
@@ -111,6 +117,7 @@ func TestTimeIsAnEvent(t *testing.T) {
 // TestPartnerRequests pages through what is pending, tells a story, and shows
 // nobody what is not theirs.
 func TestPartnerRequests(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "http")
 	const here = "C0RANDOM" // the bot is not a member
 	for _, guest := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"} {

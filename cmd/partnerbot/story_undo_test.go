@@ -8,6 +8,7 @@ import (
 
 // TestAnApprovalIsUndone within the time that it is held, over both ways in.
 func TestAnApprovalIsUndone(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"socket", "http"} {
 		t.Run(mode, func(t *testing.T) {
 			p := newHeldPlay(t, mode)
@@ -34,6 +35,7 @@ func TestAnApprovalIsUndone(t *testing.T) {
 
 // TestOnlyWhoeverApprovedUndoes: everybody sees the button, and nobody else's press counts.
 func TestOnlyWhoeverApprovedUndoes(t *testing.T) {
+	t.Parallel()
 	p := newHeldPlay(t, "socket")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	p.must(p.presses(sam, "INV-1", "Approve"))
@@ -45,6 +47,7 @@ func TestOnlyWhoeverApprovedUndoes(t *testing.T) {
 
 // TestAHeldApprovalIsWithdrawn by whoever asked, before anything has left.
 func TestAHeldApprovalIsWithdrawn(t *testing.T) {
+	t.Parallel()
 	p := newHeldPlay(t, "socket")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	p.must(p.presses(sam, "INV-1", "Approve"))
@@ -62,6 +65,7 @@ func TestAHeldApprovalIsWithdrawn(t *testing.T) {
 // TestAnAccessIsRevoked in the place where it could be undone, by another sponsor
 // than the one who gave it.
 func TestAnAccessIsRevoked(t *testing.T) {
+	t.Parallel()
 	p := newHeldPlay(t, "socket")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	p.must(p.presses(sam, "INV-1", "Approve"))
@@ -79,6 +83,7 @@ func TestAnAccessIsRevoked(t *testing.T) {
 
 // TestAnAccessIsGivenBack by whoever asked for it.
 func TestAnAccessIsGivenBack(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "http")
 	p.asks(ann, jane, "Project Falcon", "30 days", "kick-off")
 	p.must(p.presses(sam, "INV-1", "Approve"))

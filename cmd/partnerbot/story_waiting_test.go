@@ -21,6 +21,7 @@ const (
 // TestRemindersComeLessAndLessOften in the thread of the card, and then others are
 // asked who may decide as well.
 func TestRemindersComeLessAndLessOften(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.owners()
 	p.clock.forward(day + hour)
@@ -40,6 +41,7 @@ func TestRemindersComeLessAndLessOften(t *testing.T) {
 
 // TestAnEscalationWithoutAnAnswerIsANo at the deadline that it brought with it.
 func TestAnEscalationWithoutAnAnswerIsANo(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.owners()
 	p.clock.forward(4*day + hour)
@@ -59,6 +61,7 @@ func TestAnEscalationWithoutAnAnswerIsANo(t *testing.T) {
 
 // TestATimeOutThatEscalates asks others at the deadline, in direct messages.
 func TestATimeOutThatEscalates(t *testing.T) {
+	t.Parallel()
 	p := newPlayWith(t, "        deadline: 5d\n\n  # Two", "        deadline: 5d\n        escalate: {approvers: [U0BEN], deadline: 1d}\n        on_timeout: escalate\n\n  # Two")
 	p.asks(ann, jane, "Project Falcon", "30 days", "nobody looks")
 	p.sees(sam, falconSponsors, "INV-1", "[Approve]")
@@ -72,6 +75,7 @@ func TestATimeOutThatEscalates(t *testing.T) {
 
 // TestWhoeverIsOnItIsNotReminded until the claim lapses.
 func TestWhoeverIsOnItIsNotReminded(t *testing.T) {
+	t.Parallel()
 	p := newPlay(t, "socket")
 	p.owners()
 	p.asks(ben, mia, "Project Heron", "7 days", "audit")
