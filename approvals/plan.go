@@ -126,7 +126,7 @@ func (p *Policy) apply(plan *Plan, d Draft, in Surroundings) error {
 		switch {
 		case rule.Then.Refuse != "" && refused == nil:
 			refused = ErrByRule.With("rule", rule.ID).With("sentence", rule.Then.Refuse)
-		case rule.Then.Longest > 0 && (d.OpenEnded || c.For > rule.Then.Longest) && refused == nil:
+		case rule.Then.Longest > 0 && plan.Terms.longer(rule.Then.Longest, in.Now) && refused == nil:
 			refused = ErrForTooLong.With("longest", rule.Then.Longest.String()).With("rule", rule.ID)
 		}
 		plan.Approved = plan.Approved || rule.Then.Approve
@@ -145,6 +145,20 @@ func span(t Terms, now time.Time) time.Duration {
 		return end.Sub(now)
 	}
 	return 0
+}
+
+// longer reports whether access by these terms is longer than a rule allows. Of a
+// chosen end the day counts and not the hour, where days are allowed at all.
+func (t Terms) longer(longest time.Duration, now time.Time) bool {
+	if !t.Ends.IsZero() && longest >= 24*time.Hour {
+		return beyond(t.Ends, longest, now)
+	}
+	return t.OpenEnded || span(t, now) > longest
+}
+
+// beyond reports whether the day of an end comes after the last one that may be chosen.
+func beyond(end time.Time, longest time.Duration, now time.Time) bool {
+	return dayOf(end).After(dayOf(now.Add(longest)))
 }
 
 // seatSponsors puts the partner's sponsors in the place of their role. A stage
@@ -186,7 +200,7 @@ func (a Access) checkEnd(d Draft, now time.Time) error {
 		return ErrEndMissing
 	case !d.Ends.After(now):
 		return ErrEndPassed
-	case dayOf(d.Ends).After(dayOf(now.Add(a.Longest))):
+	case beyond(d.Ends, a.Longest, now):
 		return ErrEndTooFar.With("latest", unix(now.Add(a.Longest)))
 	}
 	return nil
@@ -194,6 +208,12 @@ func (a Access) checkEnd(d Draft, now time.Time) error {
 
 // dayOf is the beginning of the day of a moment, in UTC, as days are chosen.
 func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+// EndOf is the last second of a day: when access ends for which the day was chosen.
+func EndOf(day time.Time) time.Time {
+	y, m, d := day.Date()
+	return time.Date(y, m, d, 23, 59, 59, 0, day.Location())
+}
 
 // checkAnswers refuses what does not answer the questions of the access.
 func (a Access) checkAnswers(d Draft) Refusals {

@@ -84,6 +84,10 @@ func TestRulesHaveTheirSay(t *testing.T) {
 		{"without an end is longer", []Rule{rule("a", month)}, func(d *Draft) { d.For, d.OpenEnded = 0, true }, "refused: for_too_long"},
 		{"a date that is too far", []Rule{rule("a", week)}, func(d *Draft) { d.For, d.ByDate, d.Ends = 0, true, nine.Add(8*day) }, "refused: for_too_long"},
 		{"a date that is near enough", []Rule{rule("a", week)}, func(d *Draft) { d.For, d.ByDate, d.Ends = 0, true, nine.Add(7*day) }, "Sponsor Owners"},
+		{"the last day of what may be", []Rule{rule("a", week)}, func(d *Draft) { d.For, d.ByDate, d.Ends = 0, true, EndOf(nine.Add(7*day)) }, "Sponsor Owners"},
+		{"the day after it", []Rule{rule("a", week)}, func(d *Draft) { d.For, d.ByDate, d.Ends = 0, true, EndOf(nine.Add(8*day)) }, "refused: for_too_long"},
+		{"a day where only hours may be", []Rule{rule("a", Effect{Longest: 14 * hour})}, func(d *Draft) { d.For, d.ByDate, d.Ends = 0, true, EndOf(nine) }, "refused: for_too_long"},
+		{"what is left of the day", []Rule{rule("a", Effect{Longest: 15 * hour})}, func(d *Draft) { d.For, d.ByDate, d.Ends = 0, true, EndOf(nine) }, "Sponsor Owners"},
 		{"approval by rule", []Rule{rule("a", lets)}, nil, "approved"},
 		{"approval within a length", []Rule{rule("a", month), rule("b", lets)}, nil, "approved"},
 		{"approval and a stage", []Rule{rule("a", lets), rule("b", added("Legal"))}, nil, "Sponsor Owners Legal"},
@@ -289,6 +293,21 @@ func TestHowLongAccessMayBeAskedFor(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestTheEndOfADay is its last second, wherever the day is.
+func TestTheEndOfADay(t *testing.T) {
+	east := time.FixedZone("east", 13*60*60)
+	tests := []struct{ day, want time.Time }{
+		{time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC), time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC)},
+		{time.Date(2026, 12, 31, 23, 59, 59, 7, time.UTC), time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC)},
+		{time.Date(2026, 2, 28, 1, 0, 0, 0, east), time.Date(2026, 2, 28, 23, 59, 59, 0, east)},
+	}
+	for _, tt := range tests {
+		if got := EndOf(tt.day); !got.Equal(tt.want) {
+			t.Errorf("%s: got %s, want %s", tt.day, got, tt.want)
+		}
 	}
 }
 

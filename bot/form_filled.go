@@ -128,7 +128,7 @@ func endOf(day string) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	return begins.Add(24*time.Hour - time.Second)
+	return approvals.EndOf(begins)
 }
 
 // access is the chosen one, if the policy has it.
