@@ -104,7 +104,8 @@ func Open(id RequestID, plan Plan, limits Limits, now time.Time) Change {
 	r := Request{
 		ID: id, Tag: newTag(now), Version: 1, State: Pending, Requester: plan.Requester, Guest: plan.Guest, Access: plan.Access,
 		For: plan.Terms.For, Ends: plan.Terms.Ends, OpenEnded: plan.Terms.OpenEnded, Reason: plan.Terms.Reason, Filled: plan.Terms.Filled,
-		Facts: plan.Facts, FactsOf: plan.FactsOf, Rules: plan.Rules, Limits: limits, Guests: plan.Guests, Opened: now, Changed: now,
+		Facts: plan.Facts, FactsOf: plan.FactsOf, Rules: plan.Rules, Limits: limits, Guests: plan.Guests,
+		AtOnce: plan.AtOnce, Opened: now, Changed: now,
 	}
 	owed := []Owing{{Kind: WorkCards}, {Kind: WorkDirect}, {Kind: WorkFacts}, {Kind: WorkSight, Due: now.Add(sightSoon)}}
 	if plan.Approved {

@@ -21,6 +21,7 @@ type Surroundings struct {
 type Plan struct {
 	Guest     Guest
 	Guests    []Guest // several of them, instead
+	AtOnce    int     // guests who were asked in at once, of whom this is one; 0 counts as one
 	Access    Access  // with the stages that rules have added, and roles of the partner's sponsors filled in
 	Terms     Terms
 	Facts     Facts
@@ -33,7 +34,7 @@ type Plan struct {
 // Plan reads a draft by the policy: everything that is wrong is named in the
 // Refusals, otherwise the plan says what happens. It is pure.
 func (p *Policy) Plan(d Draft, in Surroundings) (Plan, error) {
-	plan := Plan{Requester: d.By.ID}
+	plan := Plan{Requester: d.By.ID, AtOnce: in.Guests}
 	var wrong Refusals
 	note := func(err error) {
 		r, ok := errors.AsType[*Refusal](err)
@@ -96,7 +97,7 @@ func refuseTreat(f Facts) error {
 func (p *Policy) apply(plan *Plan, d Draft, in Surroundings) error {
 	c := Case{
 		Email: plan.Guest.Email, Domain: plan.Facts.Domain, Company: plan.Guest.Company, Facts: plan.Facts, Access: plan.Access.ID,
-		For: span(plan.Terms, in.Now), OpenEnded: d.OpenEnded, Guests: max(in.Guests, 1),
+		For: span(plan.Terms, in.Now), OpenEnded: d.OpenEnded, Guests: max(plan.AtOnce, 1),
 		Requester: d.By.ID, RequesterEmail: d.By.Email, Groups: in.Groups,
 	}
 	var first, last []Stage

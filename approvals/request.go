@@ -78,6 +78,7 @@ type Request struct {
 	Hold      time.Time     `json:"hold,omitzero"`      // until then an approval can be undone
 	Until     time.Time     `json:"until,omitzero"`     // the end of the access, once approved
 	Guests    []Guest       `json:"guests,omitempty"`   // of a request for several, instead of Guest
+	AtOnce    int           `json:"at_once,omitempty"`  // guests who were asked in at once, for the rules; 0 counts as one
 	Children  []Child       `json:"children,omitempty"` // what became of each of them
 	Lead      RequestID     `json:"lead,omitempty"`     // the request for several that this one came from
 	Presses   []Press       `json:"presses,omitempty"`  // acknowledged, not yet authorised

@@ -40,13 +40,13 @@ func (s *Service) plan(ctx context.Context, d Draft, guests int) (Plan, error) {
 
 // replan is the plan of a draft of which the store has a pending request, which
 // is none of those that were there before it.
-func (s *Service) replan(ctx context.Context, d Draft) (Plan, error) {
+func (s *Service) replan(ctx context.Context, d Draft, guests int) (Plan, error) {
 	policy := s.Policy()
 	in, err := s.surroundings(ctx, policy, d)
 	if err != nil {
 		return Plan{}, err
 	}
-	in.Here.Pending = max(in.Here.Pending-1, 0)
+	in.Guests, in.Here.Pending = guests, max(in.Here.Pending-1, 0)
 	return policy.Plan(d, in)
 }
 

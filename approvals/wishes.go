@@ -6,8 +6,9 @@ import (
 )
 
 // Edit changes the terms of a request for its requester, before anybody has
-// decided. The policy reads the draft anew: what it refuses is refused, and what
-// other people would have to decide is to be asked for anew.
+// decided. The policy reads the draft anew, as of one of the guests that were asked
+// in at once: what it refuses is refused, and what other people would have to decide
+// is to be asked for anew.
 func (s *Service) Edit(ctx context.Context, id RequestID, tag string, edition int, d Draft) (Request, error) {
 	r, err := s.Store.Get(ctx, id)
 	if err != nil {
@@ -17,7 +18,7 @@ func (s *Service) Edit(ctx context.Context, id RequestID, tag string, edition in
 		return r, err
 	}
 	d.Email, d.Access = r.Guest.Email, r.Access.ID
-	plan, err := s.replan(ctx, d)
+	plan, err := s.replan(ctx, d, r.AtOnce)
 	if err != nil {
 		return r, err
 	}

@@ -60,6 +60,39 @@ func TestAnEditIsReadByThePolicyAnew(t *testing.T) {
 	}
 }
 
+// TestOneOfManyIsEditedAsOneOfMany: a rule about their number holds as it did when
+// they were asked in, each by itself.
+func TestOneOfManyIsEditedAsOneOfMany(t *testing.T) {
+	tests := []struct {
+		name   string
+		then   Effect
+		guests int
+		change func(*Draft)
+		want   error
+	}{
+		{"other words", added("Legal"), 6, func(d *Draft) { d.Reason = "workshop" }, nil},
+		{"a longer time than many get", Effect{Longest: 10 * time.Minute}, 6, func(d *Draft) { d.For = 15 * time.Minute }, ErrForTooLong},
+		{"a longer time of few", Effect{Longest: 10 * time.Minute}, 5, func(d *Draft) { d.For = 15 * time.Minute }, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			story(t, func(w *world) {
+				w.desk.groups["S3"] = []string{"ben"}
+				w.policy.Accesses[1].Durations = []time.Duration{10 * time.Minute, 15 * time.Minute}
+				w.policy.Rules = []Rule{{ID: "many", When: condition(func(c Case) bool { return c.Guests > 5 }), Then: tt.then}}
+				d := Several{Draft: draft(func(d *Draft) { d.Access, d.For = "harbor", 10*time.Minute }), Guests: guests(tt.guests), Each: true}
+				made, err := w.service.SubmitSeveral(w.Context(), d)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := w.edits(made[0], tt.change); !errors.Is(err, tt.want) {
+					t.Errorf("got %v, want %v", err, tt.want)
+				}
+			})
+		})
+	}
+}
+
 // TestARuleAboutTheFirstGuestKeepsNobodyFromEditing their request for that guest.
 func TestARuleAboutTheFirstGuestKeepsNobodyFromEditing(t *testing.T) {
 	story(t, func(w *world) {
