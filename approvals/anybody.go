@@ -31,7 +31,7 @@ func (w *Worker) anybody(ctx context.Context, r Request) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	able = slices.DeleteFunc(able, func(p Person) bool { return r.hasVoted(p.ID) })
+	able = slices.DeleteFunc(able, func(p Person) bool { return r.spent(p.ID) })
 	if len(able) >= missing {
 		if !r.Stranded.IsZero() || len(r.Calls) > 0 {
 			w.over(ctx, WideStranded+string(r.ID), began)

@@ -15,6 +15,15 @@ func (w *world) leaves(users ...string) {
 	})
 }
 
+// chooses is somebody approving, who says who decides next.
+func (w *world) chooses(r Request, user, next string) {
+	w.Helper()
+	if _, err := w.service.Press(w.Context(), r.ID, Press{By: id(user), Verdict: Approve, Choose: next, Tag: r.Tag}); err != nil {
+		w.Fatal(err)
+	}
+	w.pass(0)
+}
+
 // TestWhenThoseLeaveWhoCouldDecide the stage's others come in, or the admins
 // hear of it; and nobody is written off who is there.
 func TestWhenThoseLeaveWhoCouldDecide(t *testing.T) {
@@ -59,6 +68,20 @@ func TestWhenThoseLeaveWhoCouldDecide(t *testing.T) {
 			w.store.restate(r.ID, func(r *Request) { r.Access.Stages[0].Escalate = &Escalation{Approvers: []string{"ben"}} })
 			w.leaves("sam", "ben")
 		}, true, true},
+		{"and only who chose is left", func(w *world, r Request) {
+			w.store.restate(r.ID, func(r *Request) {
+				r.Access.Stages[1].Approvers, r.Access.Stages[1].Quorum = []string{RoleChosen, "sam"}, 1
+			})
+			w.chooses(r, "sam", "ben")
+			w.leaves("ben")
+		}, true, false},
+		{"and another one beside who chose", func(w *world, r Request) {
+			w.store.restate(r.ID, func(r *Request) {
+				r.Access.Stages[1].Approvers, r.Access.Stages[1].Quorum = []string{RoleChosen, "sam", "olga"}, 1
+			})
+			w.chooses(r, "sam", "ben")
+			w.leaves("ben")
+		}, false, false},
 		{"Slack says nothing", func(w *world, _ Request) {
 			w.leaves("sam")
 			w.desk.fails("person", fault{err: &Trouble{Kind: Later}, always: true})

@@ -89,7 +89,7 @@ type Behalf struct {
 // whatever verdict: who is not a colleague, who asked, who is no approver.
 // Groups are the stage's user groups that the person was seen in. A right that
 // was given away counts as its owner's: it is nobody's if they asked themselves,
-// have left, or have decided already.
+// have left, or have had their say.
 func (r Request) MayDecide(who Person, groups []string, behalf Behalf) error {
 	if err := who.Colleague(); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (r Request) MayDecide(who Person, groups []string, behalf Behalf) error {
 	if who.ID.Same(r.Requester) {
 		return about(ErrOwnRequest, r)
 	}
-	if r.chose(who.ID) || r.chose(behalf.Of.ID) {
+	if r.chose(who.ID) || r.spent(behalf.Of.ID) {
 		return about(ErrRepeated, r)
 	}
 	approvers := r.Approvers(r.Stage)
@@ -108,11 +108,12 @@ func (r Request) MayDecide(who Person, groups []string, behalf Behalf) error {
 		!named(approvers, behalf.Of.ID.User, behalf.Groups) {
 		return about(ErrNotApprover, r)
 	}
-	if r.hasVoted(behalf.Of.ID) {
-		return about(ErrRepeated, r)
-	}
 	return nil
 }
+
+// spent reports whether somebody has had their say in the present stage: by voting
+// in it, or by choosing who decides it.
+func (r Request) spent(who PersonID) bool { return r.hasVoted(who) || r.chose(who) }
 
 // chose reports whether somebody had a part in choosing who decides the present
 // stage: whoever did decides nothing in it.

@@ -190,6 +190,36 @@ func TestADelegateMayDecide(t *testing.T) {
 	})
 }
 
+// TestTheRightOfWhoChoseIsSpent: their delegate decides by it no more than they do,
+// and by another's all the same.
+func TestTheRightOfWhoChoseIsSpent(t *testing.T) {
+	for _, other := range []bool{false, true} {
+		t.Run(strconv.FormatBool(other), func(t *testing.T) {
+			story(t, func(w *world) {
+				w.start()
+				r := w.submit("falcon")
+				w.store.restate(r.ID, func(r *Request) {
+					r.Access.Stages[0].Approvers = []string{"olga"}
+					r.Access.Stages[1].Approvers, r.Access.Stages[1].Quorum = []string{RoleChosen, "sam", "olga"}, 1
+				})
+				w.chooses(r, "olga", "ada")
+				err := w.delegates("olga", "ben", 0, hour)
+				if other {
+					err = errors.Join(err, w.delegates("sam", "ben", 0, hour))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.press(w.get(r.ID), "ben", Approve)
+				w.pass(time.Second)
+				if got := w.get(r.ID); (got.State == Pending) == other || other && got.Votes[1].For != id("sam") {
+					t.Errorf("%s with %+v, told %v", got.State, got.Votes, w.desk.toldTo("ben"))
+				}
+			})
+		})
+	}
+}
+
 // TestADelegationThatCannotBeReadDecidesNothing.
 func TestADelegationThatCannotBeReadDecidesNothing(t *testing.T) {
 	story(t, func(w *world) {

@@ -341,5 +341,5 @@ func (m *memory) Delegate(_ context.Context, d Delegation) error {
 func (m *memory) Delegations(context.Context) ([]Delegation, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Collect(maps.Values(m.given)), nil
+	return slices.SortedFunc(maps.Values(m.given), func(a, b Delegation) int { return strings.Compare(a.From.User, b.From.User) }), nil
 }

@@ -74,7 +74,7 @@ func (s *sight) behalf(ctx context.Context, all []Delegation, r Request, p Press
 		if err != nil {
 			return Behalf{}, err
 		}
-		if !who.stranger() && named(r.Approvers(r.Stage), d.From.User, groups) && !r.hasVoted(d.From) {
+		if !who.stranger() && named(r.Approvers(r.Stage), d.From.User, groups) && !r.spent(d.From) {
 			return Behalf{Of: who, Groups: groups}, nil
 		}
 	}
