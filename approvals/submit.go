@@ -35,6 +35,10 @@ func (s *Service) plan(ctx context.Context, d Draft, guests int) (Plan, error) {
 		return Plan{}, err
 	}
 	in.Guests = guests
+	_, domain, _ := ParseAddress(d.Email)
+	if in.Here, err = s.here(ctx, domain); err != nil {
+		return Plan{}, err
+	}
 	return policy.Plan(d, in)
 }
 
@@ -46,20 +50,20 @@ func (s *Service) replan(ctx context.Context, d Draft, guests int) (Plan, error)
 	if err != nil {
 		return Plan{}, err
 	}
+	_, domain, _ := ParseAddress(d.Email)
+	if in.Here, err = s.here(ctx, domain); err != nil {
+		return Plan{}, err
+	}
 	in.Guests, in.Here.Pending = guests, max(in.Here.Pending-1, 0)
 	return policy.Plan(d, in)
 }
 
+// surroundings are those of a draft for whomever it asks in.
 func (s *Service) surroundings(ctx context.Context, policy *Policy, d Draft) (Surroundings, error) {
 	if err := d.By.Colleague(); err != nil {
 		return Surroundings{}, err
 	}
 	in := Surroundings{Now: s.Now()}
-	if _, domain, err := ParseAddress(d.Email); err == nil {
-		if in.Here, err = s.Store.Domain(ctx, domain); err != nil {
-			return Surroundings{}, wrapFault(err, "counting the guests of a domain")
-		}
-	}
 	if asked := policy.askedGroups(d.Access); len(asked) > 0 {
 		ctx, cancel := context.WithTimeout(ctx, somebodyFacts)
 		defer cancel()
@@ -71,6 +75,15 @@ func (s *Service) surroundings(ctx context.Context, policy *Policy, d Draft) (Su
 		in.Groups = groups
 	}
 	return in, nil
+}
+
+// here is what the store knows of a domain; of none, nothing.
+func (s *Service) here(ctx context.Context, domain string) (DomainCount, error) {
+	if domain == "" {
+		return DomainCount{}, nil
+	}
+	count, err := s.Store.Domain(ctx, domain)
+	return count, wrapFault(err, "counting the guests of a domain")
 }
 
 // somebodyFacts is how long it may take to look for somebody who could decide.
@@ -232,7 +245,21 @@ func (s *Service) lines(d Several, errs []error) error {
 	return wrong
 }
 
-// plans are the plans of all guests, or all that is wrong with them.
+// of is the wish for one of the guests.
+func (d Several) of(g Guest) Draft {
+	one := d.Draft
+	one.Email, one.Name, one.Company = g.Email, g.Name, g.Company
+	if one.Name == "" {
+		one.Name, _, _ = cutAt(g.Email)
+	}
+	if one.Company == "" {
+		one.Company = d.Company
+	}
+	return one
+}
+
+// plans are the plans of all guests, or all that is wrong with them. What is known
+// of the requester and of a domain is read once, however many guests there are.
 func (s *Service) plans(ctx context.Context, d Several) ([]Plan, error) {
 	limit := s.Policy().MaxGuests
 	if limit == 0 {
@@ -244,22 +271,28 @@ func (s *Service) plans(ctx context.Context, d Several) ([]Plan, error) {
 	case len(d.Guests) > limit:
 		return nil, Refusals{ErrGuestsTooMany.With("limit", itoa(limit)).With("n", itoa(len(d.Guests)))}
 	}
+	policy := s.Policy()
+	in, err := s.surroundings(ctx, policy, d.Draft)
+	if err != nil {
+		return nil, err
+	}
+	in.Guests = len(d.Guests)
+	known := map[string]DomainCount{}
 	plans, errs := make([]Plan, len(d.Guests)), make([]error, len(d.Guests))
 	for i, g := range d.Guests {
-		one := d.Draft
-		one.Email, one.Name, one.Company = g.Email, g.Name, g.Company
-		if one.Name == "" {
-			one.Name, _, _ = cutAt(g.Email)
+		_, domain, _ := ParseAddress(g.Email)
+		if _, ok := known[domain]; !ok {
+			if known[domain], err = s.here(ctx, domain); err != nil {
+				return nil, err
+			}
 		}
-		if one.Company == "" {
-			one.Company = d.Company
-		}
-		if plans[i], errs[i] = s.plan(ctx, one, len(d.Guests)); errs[i] == nil && !d.Each {
+		in.Here = known[domain]
+		if plans[i], errs[i] = policy.Plan(d.of(g), in); errs[i] == nil && !d.Each {
 			errs[i] = s.twin(ctx, g.Email, d.Access)
 		}
 	}
 	common, errs := inCommon(errs)
-	err := s.lines(d, errs)
+	err = s.lines(d, errs)
 	wrong := refusalsOf(err)
 	if err != nil && wrong == nil {
 		return nil, err

@@ -156,6 +156,55 @@ func TestSeveralAreRefusedByTheirLines(t *testing.T) {
 	}
 }
 
+// counted counts what is read of the store and of Slack.
+type counted struct {
+	Store
+	memo
+
+	reads map[string]int
+}
+
+func (c *counted) Domain(ctx context.Context, domain string) (DomainCount, error) {
+	c.reads[domain]++
+	return c.Store.Domain(ctx, domain)
+}
+
+func (c *counted) Person(ctx context.Context, id PersonID) (Person, error) {
+	c.reads[id.User]++
+	return c.memo.Person(ctx, id)
+}
+
+func (c *counted) Members(ctx context.Context, group string) ([]string, error) {
+	c.reads[group]++
+	return c.memo.Members(ctx, group)
+}
+
+// TestALongListReadsEverythingOnce: each domain and each of the requester's groups.
+func TestALongListReadsEverythingOnce(t *testing.T) {
+	story(t, func(w *world) {
+		w.submit("harbor")
+		w.desk.groups["S7"] = []string{"ann"}
+		w.policy.Accesses[1].Requesters = []string{"S7"}
+		c := &counted{Store: w.store, memo: memo{w.desk}, reads: map[string]int{}}
+		w.service.Store, w.service.People = c, c
+		list := append(guests(20), Guest{Email: "jo@Else.example"}, Guest{Email: "joe@else.example"})
+		made, err := w.service.SubmitSeveral(w.Context(), Several{Draft: draft(func(d *Draft) { d.Access, d.For = "harbor", 10*time.Minute }), Guests: list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, want := range map[string]int{"acme.example": 1, "else.example": 1, "S7": 1, "ann": 1} {
+			if c.reads[what] != want {
+				t.Errorf("%s is read %d times", what, c.reads[what])
+			}
+		}
+		for _, f := range made[0].FactsOf {
+			if want := map[string]int{"acme.example": 1}[f.Domain]; f.Here.Pending != want {
+				t.Errorf("of %s %d are said to wait, not %d", f.Domain, f.Here.Pending, want)
+			}
+		}
+	})
+}
+
 // TestRulesKnowHowManyAreAskedIn at once.
 func TestRulesKnowHowManyAreAskedIn(t *testing.T) {
 	story(t, func(w *world) {
