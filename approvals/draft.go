@@ -22,6 +22,7 @@ type Draft struct {
 	Email   string
 	Name    string
 	Company string
+	Guests  int    // who are asked in at once, of whom this is one; 0 counts as one
 	Access  string // ID
 	For     time.Duration
 	ByDate  bool      // an end was to be chosen instead

@@ -14,7 +14,7 @@ import (
 // and access is refused with the ID of the first, however many arrive at once.
 // So is one that nobody could approve.
 func (s *Service) Submit(ctx context.Context, d Draft) (Request, error) {
-	plan, err := s.plan(ctx, d, 1)
+	plan, err := s.plan(ctx, d)
 	if err != nil {
 		return Request{}, err
 	}
@@ -28,13 +28,12 @@ func (s *Service) Submit(ctx context.Context, d Draft) (Request, error) {
 }
 
 // plan is what the policy makes of a draft, by what the store and Slack know.
-func (s *Service) plan(ctx context.Context, d Draft, guests int) (Plan, error) {
+func (s *Service) plan(ctx context.Context, d Draft) (Plan, error) {
 	policy := s.Policy()
 	in, err := s.surroundings(ctx, policy, d)
 	if err != nil {
 		return Plan{}, err
 	}
-	in.Guests = guests
 	_, domain, _ := ParseAddress(d.Email)
 	if in.Here, err = s.here(ctx, domain); err != nil {
 		return Plan{}, err
@@ -44,7 +43,7 @@ func (s *Service) plan(ctx context.Context, d Draft, guests int) (Plan, error) {
 
 // replan is the plan of a draft of which the store has a pending request, which
 // is none of those that were there before it.
-func (s *Service) replan(ctx context.Context, d Draft, guests int) (Plan, error) {
+func (s *Service) replan(ctx context.Context, d Draft) (Plan, error) {
 	policy := s.Policy()
 	in, err := s.surroundings(ctx, policy, d)
 	if err != nil {
@@ -54,7 +53,7 @@ func (s *Service) replan(ctx context.Context, d Draft, guests int) (Plan, error)
 	if in.Here, err = s.here(ctx, domain); err != nil {
 		return Plan{}, err
 	}
-	in.Guests, in.Here.Pending = guests, max(in.Here.Pending-1, 0)
+	in.Here.Pending = max(in.Here.Pending-1, 0)
 	return policy.Plan(d, in)
 }
 
@@ -63,7 +62,7 @@ func (s *Service) surroundings(ctx context.Context, policy *Policy, d Draft) (Su
 	if err := d.By.Colleague(); err != nil {
 		return Surroundings{}, err
 	}
-	in := Surroundings{Now: s.Now()}
+	in := Surroundings{Now: s.Now(), Guests: d.Guests}
 	if asked := policy.askedGroups(d.Access); len(asked) > 0 {
 		ctx, cancel := context.WithTimeout(ctx, somebodyFacts)
 		defer cancel()
@@ -136,7 +135,7 @@ type Preview struct {
 
 // Preview looks at a draft while it is typed.
 func (s *Service) Preview(ctx context.Context, d Draft) (Preview, error) {
-	plan, err := s.plan(ctx, d, 1)
+	plan, err := s.plan(ctx, d)
 	out := Preview{Plan: plan}
 	if err != nil {
 		wrong := refusalsOf(err)
@@ -186,7 +185,7 @@ func refusalsOf(err error) Refusals {
 
 // Several is a wish for several guests at once, in the same words.
 type Several struct {
-	Draft          // without Email, Name and Company
+	Draft          // without Email, Name, Company and Guests
 	Guests []Guest // as ParseGuests read them
 	Each   bool    // each is decided by itself; otherwise all by one decision
 }
@@ -272,11 +271,11 @@ func (s *Service) plans(ctx context.Context, d Several) ([]Plan, error) {
 		return nil, Refusals{ErrGuestsTooMany.With("limit", itoa(limit)).With("n", itoa(len(d.Guests)))}
 	}
 	policy := s.Policy()
+	d.Draft.Guests = len(d.Guests)
 	in, err := s.surroundings(ctx, policy, d.Draft)
 	if err != nil {
 		return nil, err
 	}
-	in.Guests = len(d.Guests)
 	known := map[string]DomainCount{}
 	plans, errs := make([]Plan, len(d.Guests)), make([]error, len(d.Guests))
 	for i, g := range d.Guests {

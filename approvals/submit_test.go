@@ -271,6 +271,13 @@ func TestAPreviewSaysWhatSubmittingWould(t *testing.T) {
 		if p := look(func(d *Draft) { d.Email, d.Name = "x@rival.example", "" }); len(p.Wrong) != 1 || !p.Wrong[0].Is(ErrBlockedDomain) {
 			t.Errorf("typed: %+v", p.Wrong)
 		}
+		w.policy.Rules = []Rule{{ID: "many", When: condition(func(c Case) bool { return c.Guests > 5 }), Then: refuses}}
+		if p := look(func(d *Draft) { d.Guests = 6 }); len(p.Wrong) != 1 || !p.Wrong[0].Is(ErrByRule) {
+			t.Errorf("one of many: %+v", p.Wrong)
+		}
+		if p := look(func(d *Draft) { d.Guests = 5 }); len(p.Wrong) > 0 {
+			t.Errorf("one of few: %+v", p.Wrong)
+		}
 		w.desk.groups["S1"] = nil
 		if p := look(func(*Draft) {}); len(p.Wrong) != 1 || !p.Wrong[0].Is(ErrNobody) {
 			t.Errorf("nobody: %+v", p.Wrong)

@@ -17,8 +17,8 @@ func (s *Service) Edit(ctx context.Context, id RequestID, tag string, edition in
 	if err := r.Changeable(d.By.ID, tag); err != nil {
 		return r, err
 	}
-	d.Email, d.Access = r.Guest.Email, r.Access.ID
-	plan, err := s.replan(ctx, d, r.AtOnce)
+	d.Email, d.Access, d.Guests = r.Guest.Email, r.Access.ID, r.AtOnce
+	plan, err := s.replan(ctx, d)
 	if err != nil {
 		return r, err
 	}
