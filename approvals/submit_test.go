@@ -228,6 +228,33 @@ func TestTheRiskiestGuestIsShown(t *testing.T) {
 	})
 }
 
+// TestWhichFactsAreWorse: those of a higher risk, and of the same risk those that
+// say more than that nobody knows the domain.
+func TestWhichFactsAreWorse(t *testing.T) {
+	low, medium, high := Facts{Risk: RiskLow}, Facts{Risk: RiskMedium}, Facts{Risk: RiskHigh}
+	warned, like, bin := Facts{Risk: RiskMedium, Treat: Warned}, Facts{Risk: RiskHigh, Like: &Likeness{}}, Facts{Risk: RiskHigh, Disposable: true}
+	tests := []struct {
+		name  string
+		worse Facts
+		than  Facts
+	}{
+		{"a higher risk", high, medium},
+		{"a higher risk than of whom the policy warns", high, warned},
+		{"a risk at all", medium, low},
+		{"of whom the policy warns", warned, medium},
+		{"an address to be thrown away", bin, high},
+		{"a domain that looks like another", like, high},
+		{"that rather than an address to be thrown away", like, bin},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if !tt.worse.worse(tt.than) || tt.than.worse(tt.worse) || tt.worse.worse(tt.worse) {
+				t.Errorf("%+v and %+v", tt.worse, tt.than)
+			}
+		})
+	}
+}
+
 // TestRequestersGroupsAreReadForThePolicy: and an answer that does not come is no yes.
 func TestRequestersGroupsAreReadForThePolicy(t *testing.T) {
 	story(t, func(w *world) {
