@@ -41,22 +41,6 @@ func (s *Service) plan(ctx context.Context, d Draft) (Plan, error) {
 	return policy.Plan(d, in)
 }
 
-// replan is the plan of a draft of which the store has a pending request, which
-// is none of those that were there before it.
-func (s *Service) replan(ctx context.Context, d Draft) (Plan, error) {
-	policy := s.Policy()
-	in, err := s.surroundings(ctx, policy, d)
-	if err != nil {
-		return Plan{}, err
-	}
-	_, domain, _ := ParseAddress(d.Email)
-	if in.Here, err = s.here(ctx, domain); err != nil {
-		return Plan{}, err
-	}
-	in.Here.Pending = max(in.Here.Pending-1, 0)
-	return policy.Plan(d, in)
-}
-
 // surroundings are those of a draft for whomever it asks in.
 func (s *Service) surroundings(ctx context.Context, policy *Policy, d Draft) (Surroundings, error) {
 	if err := d.By.Colleague(); err != nil {
@@ -347,11 +331,12 @@ func (s *Service) twin(ctx context.Context, email, access string) error {
 	return nil
 }
 
-// openSeveral makes one request of plans that the same people decide.
+// openSeveral makes one request of plans that the same people decide, or nobody:
+// what is approved by itself has no stage.
 func (s *Service) openSeveral(ctx context.Context, plans []Plan) (Request, error) {
 	lead := plans[0]
 	for _, p := range plans {
-		if !sameStages(p.Access.Stages, lead.Access.Stages) || p.Approved != lead.Approved {
+		if !sameStages(p.Access.Stages, lead.Access.Stages) {
 			return Request{}, Refusals{ErrGuestsDiffer}
 		}
 		lead.Guests = append(lead.Guests, p.Guest)

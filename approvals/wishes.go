@@ -18,7 +18,7 @@ func (s *Service) Edit(ctx context.Context, id RequestID, tag string, edition in
 		return r, err
 	}
 	d.Email, d.Access, d.Guests = r.Guest.Email, r.Access.ID, r.AtOnce
-	plan, err := s.replan(ctx, d)
+	plan, err := s.plan(ctx, d)
 	if err != nil {
 		return r, err
 	}

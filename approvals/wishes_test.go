@@ -93,18 +93,6 @@ func TestOneOfManyIsEditedAsOneOfMany(t *testing.T) {
 	}
 }
 
-// TestARuleAboutTheFirstGuestKeepsNobodyFromEditing their request for that guest.
-func TestARuleAboutTheFirstGuestKeepsNobodyFromEditing(t *testing.T) {
-	story(t, func(w *world) {
-		w.desk.groups["S3"] = []string{"ben"}
-		w.policy.Rules = []Rule{{ID: "first", When: condition(func(c Case) bool { return c.Facts.Here.Pending == 0 }), Then: added("Legal")}}
-		r := w.submit("harbor")
-		if _, err := w.edits(r, func(d *Draft) { d.Reason = "workshop" }); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // TestWhatPeopleWishIsInTheTrail: who did what, with no guest in what cannot be erased.
 func TestWhatPeopleWishIsInTheTrail(t *testing.T) {
 	story(t, func(w *world) {
