@@ -249,7 +249,6 @@ func TestRemarks(t *testing.T) {
 		{"a partner who is blocked elsewhere", "  own_domains:", "  blocked_domains: [fabrikam.example]\n  own_domains:", `35: partners.fabrikam.domains[0]: fabrikam.example is blocked by guests.blocked_domains (fabrikam.example): nobody from there is let in, partner or not`},
 		{"an own domain twice", "[northwind.example]", "[northwind.example, it.northwind.example]", `3: guests.own_domains[1]: it.northwind.example is in the list already (northwind.example, with its subdomains)`},
 		{"an own domain that is blocked", "  own_domains: [northwind.example]", "  own_domains: [northwind.example]\n  blocked_domains: [northwind.example]", `4: guests.blocked_domains[0]: northwind.example belongs to own_domains (northwind.example): people there are colleagues anyway`},
-		{"sponsors alone", "[sponsors, S0FALCON]", "[sponsors]", `8: access falcon: stage Sponsors asks the partner's sponsors alone: nobody can decide on guests of an unknown organisation`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -259,6 +258,53 @@ func TestRemarks(t *testing.T) {
 			}
 			if len(cfg.Remarks) == 0 || strings.TrimPrefix(cfg.Remarks[0].String(), "partnerbot.yaml:") != tt.want {
 				t.Errorf("got  %v\nwant %s", cfg.Remarks, tt.want)
+			}
+		})
+	}
+}
+
+// TestSponsorsAlone: it is said whose guests nobody can decide on, unless a stage
+// or its escalation names others as well.
+func TestSponsorsAlone(t *testing.T) {
+	const policy = `slack: {admins: [S0ADMINS]}
+guests: {unknown_domains: warned}
+access:
+  falcon:
+    grants: [{group: 6f0c5a3e-0000-0000-0000-000000000001}]
+    durations: [30d]
+    stages:
+      - {name: Sponsor, direct: true, approvers: [sponsors]}
+partners:
+  contoso: {domains: [contoso.example], sponsors: [U0SAM]}
+  fabrikam: {domains: [fabrikam.example]}
+`
+	const (
+		its      = "partnerbot.yaml:4: access falcon: stage Sponsor asks the partner's sponsors alone, and fabrikam has none: nobody can decide on its guests"
+		unknowns = "partnerbot.yaml:4: access falcon: stage Sponsor asks the partner's sponsors alone: nobody can decide on guests of an unknown organisation"
+	)
+	tests := []struct {
+		name, old, new string
+		want           []string
+	}{
+		{"nobody else", "", "", []string{its, unknowns}},
+		{"unknown organisations are blocked", "warned", "blocked", []string{its}},
+		{"a blocked partner needs none", "[fabrikam.example]", "[fabrikam.example], treat: blocked", []string{unknowns}},
+		{"others beside them", "[sponsors]", "[sponsors, S0FALCON]", nil},
+		{"others when the sponsors are not there", "[sponsors]", "[sponsors], escalate: {approvers: [S0LEADS]}", nil},
+		{"others after a time", "[sponsors]", "[sponsors], escalate: {after: 2d, approvers: [S0LEADS]}", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg, err := load(strings.Replace(policy, tt.old, tt.new, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, r := range cfg.Remarks {
+				got = append(got, r.String())
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -46,8 +46,8 @@ func (c *Config) reviewSponsors(rep *report) {
 			rep.problems = append(rep.problems, Problem{File: file, Line: line, Key: what, Text: fmt.Sprintf("stage %s asks the partner's sponsors, and no partner has any; write sponsors: […] at the partners", s.Name)})
 			continue
 		}
-		if len(s.Approvers) > 1 {
-			continue
+		if len(s.Approvers) > 1 || s.Escalate != nil {
+			continue // others can decide, or are brought in
 		}
 		if len(without) > 0 {
 			c.remark(rep, what, fmt.Sprintf("stage %s asks the partner's sponsors alone, and %s has none: nobody can decide on its guests", s.Name, strings.Join(without, ", ")))
