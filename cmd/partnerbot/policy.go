@@ -34,12 +34,14 @@ func (w whichPolicy) load() (*config.Config, error) {
 
 // verdictOnDraft is what the policy makes of a request.
 type verdictOnDraft struct {
-	Outcome   string              `json:"outcome"`             // asked, approved or refused
-	Refusals  []objection         `json:"refusals,omitempty"`  // what the requester is told
-	Facts     approvals.Facts     `json:"facts"`               // of the guest's organisation
-	Held      []approvals.Applied `json:"rules,omitempty"`     // that hold, in the order of the policy
-	NotHeld   []ruleText          `json:"rules_not,omitempty"` // that do not
-	Longest   time.Duration       `json:"-"`                   // the shortest that a rule allows
+	Outcome   string              `json:"outcome"`                   // asked, approved or refused
+	Refusals  []objection         `json:"refusals,omitempty"`        // what the requester is told
+	Facts     approvals.Facts     `json:"facts"`                     // of the guest's organisation
+	Held      []approvals.Applied `json:"rules,omitempty"`           // that hold, in the order of the policy
+	NotHeld   []ruleText          `json:"rules_not,omitempty"`       // that do not
+	Unknown   []ruleText          `json:"rules_unknown,omitempty"`   // that could not be told to hold or not
+	NotAsked  []ruleText          `json:"rules_not_asked,omitempty"` // after such a one, or of nobody
+	Longest   time.Duration       `json:"-"`                         // the shortest that a rule allows
 	LongestIs string              `json:"longest,omitempty"`
 	Stages    []approvals.Stage   `json:"-"`
 	Asked     []stageText         `json:"stages,omitempty"`
@@ -68,11 +70,7 @@ func weigh(p *approvals.Policy, g config.Given, words *bot.Words, now time.Time)
 		v.Outcome, v.Stages = "refused", nil
 		v.Refusals = objections(err, words)
 	}
-	for _, r := range p.Rules {
-		if !slices.ContainsFunc(plan.Rules, func(a approvals.Applied) bool { return a.Rule == r.ID }) {
-			v.NotHeld = append(v.NotHeld, ruleText{Rule: r.ID, When: strings.TrimSpace(r.Text)})
-		}
-	}
+	v.sort(p.Rules)
 	for _, a := range plan.Rules {
 		if a.Longest > 0 && (v.Longest == 0 || a.Longest < v.Longest) {
 			v.Longest, v.LongestIs = a.Longest, config.Words(a.Longest)
@@ -82,6 +80,29 @@ func weigh(p *approvals.Policy, g config.Given, words *bot.Words, now time.Time)
 		v.Asked = append(v.Asked, describe(i, s))
 	}
 	return v
+}
+
+// sort puts the rules that do not hold where they belong. Of a guest without a
+// domain none is asked, and none after one that could not be told.
+func (v *verdictOnDraft) sort(rules []approvals.Rule) {
+	asked := v.Facts.Domain != ""
+	for _, r := range rules {
+		text := ruleText{Rule: r.ID, When: strings.TrimSpace(r.Text)}
+		switch {
+		case slices.ContainsFunc(v.Held, func(a approvals.Applied) bool { return a.Rule == r.ID }):
+		case !asked:
+			v.NotAsked = append(v.NotAsked, text)
+		case v.broken(r.ID):
+			v.Unknown, asked = append(v.Unknown, text), false
+		default:
+			v.NotHeld = append(v.NotHeld, text)
+		}
+	}
+}
+
+// broken reports whether a rule could not be told to hold or not.
+func (v *verdictOnDraft) broken(rule string) bool {
+	return slices.ContainsFunc(v.Refusals, func(r objection) bool { return r.Code == approvals.ErrRuleBroken.Code && r.Rule == rule })
 }
 
 // objections words what is against a request, as its requester would read it.

@@ -183,30 +183,41 @@ func treated(t approvals.Treat) string {
 func (e explained) ruleLine(r approvals.Rule) string {
 	when := strings.Join(strings.Fields(r.Text), " ")
 	for _, a := range e.Held {
-		if a.Rule != r.ID {
-			continue
+		if a.Rule == r.ID {
+			return fmt.Sprintf("holds     %s %s: %s", r.ID, e.does(a), when)
 		}
-		does := "refuses"
-		switch {
-		case a.Added != "":
-			does = "adds the stage " + a.Added
-		case a.Longest > 0:
-			does = "allows at most " + config.Words(a.Longest)
-		case a.Approve:
-			does = "lets in without anybody's decision"
-			if e.Outcome != "approved" {
-				does += ", which another rule does not let it"
-			}
-		}
-		return fmt.Sprintf("holds     %s %s: %s", r.ID, does, when)
 	}
-	if e.broken(r.ID) {
-		return fmt.Sprintf("unknown   %s: %s", r.ID, when)
+	said := func(in []ruleText) bool {
+		return slices.ContainsFunc(in, func(t ruleText) bool { return t.Rule == r.ID })
 	}
-	return fmt.Sprintf("does not  %s: %s", r.ID, when)
+	word := "does not "
+	switch {
+	case said(e.Unknown):
+		word = "unknown  "
+	case said(e.NotAsked):
+		word = "not asked"
+	}
+	return fmt.Sprintf("%s %s: %s", word, r.ID, when)
 }
 
-// broken reports whether a rule could not be told to hold or not.
-func (e explained) broken(rule string) bool {
-	return slices.ContainsFunc(e.Refusals, func(r objection) bool { return r.Code == approvals.ErrRuleBroken.Code && r.Rule == rule })
+// does says everything that follows from a rule that holds.
+func (e explained) does(a approvals.Applied) string {
+	var out []string
+	if a.Added != "" {
+		out = append(out, "adds the stage "+a.Added)
+	}
+	if a.Longest > 0 {
+		out = append(out, "allows at most "+config.Words(a.Longest))
+	}
+	if a.Refused != "" {
+		out = append(out, "refuses")
+	}
+	if a.Approve {
+		text := "lets in without anybody's decision"
+		if e.Outcome != "approved" {
+			text += ", which another rule does not let it"
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, " and ")
 }

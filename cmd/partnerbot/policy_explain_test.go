@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,12 +111,52 @@ func TestPolicyExplainForPrograms(t *testing.T) {
 	}
 }
 
-// TestARuleThatCannotBeToldIsNamed, and refuses.
-func TestARuleThatCannotBeToldIsNamed(t *testing.T) {
-	text := strings.Replace(checked, "URL", "https://slack.com/api/", 1) + "rules: [{id: ratio, when: '10 / domain.guests > 2', longest: 30d}]\n"
-	_, out, _ := policyCommand(t, nil, "explain", "kim@wingtip.example", "--config", policyFile(t, text), "--access", "falcon")
-	if !strings.Contains(out, ": refused\n") || !strings.Contains(out, "unknown   ratio: 10 / domain.guests > 2") {
-		t.Error(out)
+// TestWhatIsSaidOfARule: everything that follows from it, and whether it was asked
+// at all.
+func TestWhatIsSaidOfARule(t *testing.T) {
+	const both = "{id: both, when: '!partner.known', longest: 7d, add_stage: {name: Owner, direct: true, approvers: [U0SAM]}}"
+	const ratio = "{id: ratio, when: '10 / domain.guests > 2', longest: 30d}"
+	const free = "{id: free, when: domain.free_mail, refuse: Not from there.}"
+	tests := []struct {
+		name, rules, email string
+		want               []string // without conditions
+		unknown, notAsked  []string
+	}{
+		{"two effects", both + ", " + free, "kim@wingtip.example", []string{"holds     both adds the stage Owner and allows at most 7d", "does not  free"}, nil, nil},
+		{"after one that cannot be told", both + ", " + ratio + ", " + free, "kim@wingtip.example", []string{"holds     both adds the stage Owner and allows at most 7d", "unknown   ratio", "not asked free"}, []string{"ratio"}, []string{"free"}},
+		{"before one that cannot be told", free + ", " + ratio, "kim@wingtip.example", []string{"does not  free", "unknown   ratio"}, []string{"ratio"}, nil},
+		{"no address", both + ", " + free, "kim", []string{"not asked both", "not asked free"}, nil, []string{"both", "free"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			text := strings.Replace(checked, "URL", "https://slack.com/api/", 1) + "rules: [" + tt.rules + "]\n"
+			args := []string{"explain", tt.email, "--config", policyFile(t, text), "--access", "falcon"}
+			_, out, _ := policyCommand(t, nil, args...)
+			_, said, _ := strings.Cut(out, "\nRules\n")
+			var got []string
+			for line := range strings.Lines(said) {
+				line, _, _ = strings.Cut(strings.TrimSpace(line), ":")
+				got = append(got, line)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || !strings.Contains(out, ": refused\n") {
+				t.Errorf("%s\n%s", out, diff)
+			}
+			_, out, _ = policyCommand(t, nil, append(args, "--json")...)
+			var is struct {
+				Rules    []struct{ Rule string }
+				RulesNot []struct{ Rule string } `json:"rules_not"`
+				Unknown  []struct{ Rule string } `json:"rules_unknown"`
+				NotAsked []struct{ Rule string } `json:"rules_not_asked"`
+			}
+			if err := json.Unmarshal([]byte(out), &is); err != nil {
+				t.Fatal(err)
+			}
+			id := func(r struct{ Rule string }) string { return r.Rule }
+			if !slices.Equal(names(is.Unknown, id), tt.unknown) || !slices.Equal(names(is.NotAsked, id), tt.notAsked) ||
+				len(is.Rules)+len(is.RulesNot)+len(is.Unknown)+len(is.NotAsked) != len(tt.want) {
+				t.Errorf("got %+v", is)
+			}
+		})
 	}
 }
 
