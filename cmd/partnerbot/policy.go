@@ -126,7 +126,7 @@ func draftOf(p *approvals.Policy, g config.Given, now time.Time) approvals.Draft
 		For: g.For, OpenEnded: g.OpenEnded, Answers: map[string]string{},
 	}
 	if g.Until > 0 {
-		d.ByDate, d.Ends = true, now.Add(g.Until)
+		d.ByDate, d.Ends = true, approvals.EndOf(now.UTC().Add(g.Until))
 	}
 	access, _ := p.Access(g.Access)
 	for _, q := range access.Questions {

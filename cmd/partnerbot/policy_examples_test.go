@@ -5,6 +5,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"partnerbot/bot"
+	"partnerbot/cmd/partnerbot/config"
 )
 
 // TestTheShippedExamples check, and their tables come out as expected.
@@ -129,5 +133,55 @@ func TestWhatIsGivenReachesTheRules(t *testing.T) {
 	}
 	if status, out, errs := policyCommand(t, nil, "test", "--config", policy, path); status != exitWell {
 		t.Errorf("status %d\n%s%s", status, out, errs)
+	}
+}
+
+// TestAChosenDayIsMeantAsInTheForm: to its end, by explain and by test.
+func TestAChosenDayIsMeantAsInTheForm(t *testing.T) {
+	text := strings.Replace(checked, "URL", "https://slack.com/api/", 1)
+	text = strings.Replace(text, "durations: [30d]", "dates: 30d", 1) + "rules: [{id: short, when: domain.first_time, longest: 7d}]\n"
+	cfg, err := whichPolicy{Config: policyFile(t, text)}.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, err := bot.NewWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const days = 24 * time.Hour
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	west := time.Date(2026, 11, 23, 15, 0, 0, 0, time.FixedZone("west", -10*60*60)) // the 24th in UTC
+	tests := []struct {
+		name    string
+		now     time.Time
+		day     string
+		until   time.Duration
+		here    int // guests of the domain; the rule is for the first
+		outcome string
+	}{
+		{"the last day that is offered", noon, "2026-12-23", 30 * days, 1, "asked"},
+		{"the day after it", noon, "2026-12-24", 31 * days, 1, "refused"},
+		{"the last day that a rule allows", noon, "2026-11-30", 7 * days, 0, "asked"},
+		{"the day after that", noon, "2026-12-01", 8 * days, 0, "refused"},
+		{"what is left of today", noon, "2026-11-23", time.Hour, 1, "asked"},
+		{"a day begins in UTC", west, "2026-12-24", 30 * days, 1, "asked"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			explain := policyExplainCmd{Email: "kim@wingtip.example", Access: "falcon", Until: tt.day, Here: tt.here}
+			explained, _, err := explain.given(cfg.Policy, tt.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tested := config.Given{Email: explain.Email, Access: explain.Access, Until: tt.until, Here: explained.Here}
+			for by, g := range map[string]config.Given{"explain": explained, "test": tested} {
+				if got := draftOf(cfg.Policy, g, tt.now).Ends.Format(time.DateTime); got != tt.day+" 23:59:59" {
+					t.Errorf("%s: ends at %s", by, got)
+				}
+				if got := weigh(cfg.Policy, g, words, tt.now); got.Outcome != tt.outcome {
+					t.Errorf("%s: %s %s", by, got.Outcome, got.sentences())
+				}
+			}
+		})
 	}
 }

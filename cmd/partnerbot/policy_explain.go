@@ -96,7 +96,7 @@ func (c policyExplainCmd) given(p *approvals.Policy, now time.Time) (g config.Gi
 		if err != nil {
 			return g, "", fmt.Errorf("--until: %q is no day; write it like %s", c.Until, now.AddDate(0, 3, 0).Format(time.DateOnly))
 		}
-		if g.Until = day.AddDate(0, 0, 1).Sub(now); g.Until <= 0 {
+		if g.Until = approvals.EndOf(day).Sub(now); g.Until <= 0 {
 			return g, "", fmt.Errorf("--until: %s is over", c.Until)
 		}
 		return g, "until " + c.Until, nil

@@ -12,7 +12,7 @@ import (
 type Given struct {
 	Email, Company, Access    string
 	For                       time.Duration
-	Until                     time.Duration // a date that is this far away, instead
+	Until                     time.Duration // to the end of the day that is this far away, instead
 	OpenEnded                 bool          // or no end
 	Requester, RequesterEmail string
 	Groups                    []string // user groups that the requester is in
