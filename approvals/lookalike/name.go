@@ -14,6 +14,11 @@ const (
 	maxLabel  = 63
 )
 
+// tenants are the suffixes under which Microsoft gives every tenant a name of
+// its own; the public suffix list has none of them. A tenant's mail also goes
+// to contoso.mail.onmicrosoft.com.
+var tenants = []string{"onmicrosoft.com", "onmicrosoft.us", "partner.onmschina.cn"}
+
 // lookup maps what a person or a mail program may write to what is looked up:
 // case, width and composed letters.
 var lookup = idna.New(idna.MapForLookup(), idna.StrictDomainName(false))
@@ -65,6 +70,40 @@ func parse(given string) (n name, ok bool) {
 	n.shape, _ = shapeOf(n.letters)
 	n.mixed = mixesScripts(n.label)
 	return n, true
+}
+
+// registrable cuts the registrable domain out of a whole one in ASCII, with the
+// public suffix that it stands under and whether a provider lends names there.
+func registrable(ascii string) (base, suffix string, lent, ok bool) {
+	for _, suffix := range tenants {
+		if front, under := strings.CutSuffix(ascii, "."+suffix); under {
+			front = strings.TrimSuffix(front, ".mail")
+			label := front[strings.LastIndexByte(front, '.')+1:]
+			return label + "." + suffix, suffix, true, label != ""
+		}
+		if ascii == suffix {
+			return "", suffix, true, false
+		}
+	}
+	base, err := publicsuffix.EffectiveTLDPlusOne(ascii)
+	if err != nil {
+		return "", "", false, false
+	}
+	suffix, icann := publicsuffix.PublicSuffix(ascii)
+	return base, suffix, !icann && strings.Contains(suffix, "."), true
+}
+
+// Base returns the domain that stands for all of one owner, in ASCII: the
+// registrable one, which below a suffix that names are lent under is the name
+// that was lent. A provider of free mail does not stand for what lies under
+// it, and what nobody can register stands for itself.
+func Base(domain string) string {
+	ascii := toASCII(domain)
+	base, _, _, ok := registrable(ascii)
+	if !ok || freeMail[base] || len(ascii) > maxDomain {
+		return ascii
+	}
+	return base
 }
 
 // toASCII is the form that is looked up. What cannot be is only put in lower
