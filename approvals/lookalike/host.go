@@ -18,7 +18,8 @@ func (k *Known) host(n name) (Likeness, bool) {
 			if a.left != "" || a.right != "" {
 				from = max(from, fromOtherWord)
 			}
-			if len(a.known.runes) < from {
+			beside := label == n.label && a.known.suffix == n.owner // both names are lent by the same
+			if beside || len(a.known.runes) < from {
 				return Likeness{}, false
 			}
 			return Likeness{a.known.given, Subdomain, join(n.owner, a.diff, a.text())}, true

@@ -284,6 +284,29 @@ func TestWhoLendsNamesMayBeKnownHimself(t *testing.T) {
 	}
 }
 
+func TestOneTenantIsNotAnother(t *testing.T) {
+	k := NewKnown([]string{"fabrikam.com", "northwind.onmicrosoft.com", "contoso.mail.onmicrosoft.com", "proseware.github.io"})
+	for seen, want := range map[string]Likeness{
+		"northwind.onmicrosoft.com":            {},
+		"northwind.mail.onmicrosoft.com":       {},
+		"contoso.onmicrosoft.com":              {},
+		"litware.onmicrosoft.com":              {},
+		"fabrikam.onmicrosoft.com":             {"fabrikam.com", Subdomain, "onmicrosoft.com"},
+		"northwlnd.onmicrosoft.com":            {"northwind.onmicrosoft.com", Homoglyph, "l for i"},
+		"c0ntoso.mail.onmicrosoft.com":         {"contoso.mail.onmicrosoft.com", Homoglyph, "0 for o"},
+		"northwind-login.onmicrosoft.com":      {"northwind.onmicrosoft.com", Word, "login"},
+		"northwind.litware.onmicrosoft.com":    {"northwind.onmicrosoft.com", Subdomain, "onmicrosoft.com"},
+		"northwind.onmicrosoft.us":             {"northwind.onmicrosoft.com", Subdomain, "onmicrosoft.us"},
+		"northwind.partner.onmschina.cn":       {"northwind.onmicrosoft.com", Subdomain, "partner.onmschina.cn"},
+		"pr0seware.github.io":                  {"proseware.github.io", Homoglyph, "0 for o"},
+		"northwind.onmicrosoft.com.evil.local": {"northwind.onmicrosoft.com", Subdomain, "evil.local"},
+	} {
+		if got, _ := k.Like(seen); got != want {
+			t.Errorf("%s: %+v, want %+v", seen, got, want)
+		}
+	}
+}
+
 func TestWhatIsKnownIsAsItWasGiven(t *testing.T) {
 	got, _ := NewKnown([]string{"  Mail.Contoso.COM. "}).Like("cantoso.com")
 	if got.Domain != "  Mail.Contoso.COM. " {

@@ -46,17 +46,16 @@ func parse(given string) (n name, ok bool) {
 	if len(n.ascii) > maxDomain {
 		return n, false
 	}
-	base, err := publicsuffix.EffectiveTLDPlusOne(n.ascii)
-	if err != nil {
+	base, suffix, lent, ok := registrable(n.ascii)
+	if !ok {
 		return n, false
 	}
-	suffix, icann := publicsuffix.PublicSuffix(n.ascii)
 	n.base, n.owner, n.suffix = base, base, suffix
 	label := strings.TrimSuffix(base, "."+suffix)
 	if label == "" || len(label) > maxLabel {
 		return n, false
 	}
-	if !icann && strings.Contains(suffix, ".") {
+	if lent {
 		n.owner = suffix
 	}
 	if front := strings.TrimSuffix(n.ascii, n.owner); front != "" {
