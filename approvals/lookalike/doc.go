@@ -1,7 +1,7 @@
 // Package lookalike says whether the domain of a guest looks like one that is
 // known (a partner's, the company's own) without being it, which one, and what
-// differs; whether anybody can have an address there; and how a domain is
-// shown to people.
+// differs; whether anybody can have an address there; and which domain stands
+// for all of its owner's.
 //
 // It owns the comparison and the lists it needs (words that are added to
 // names, providers of free mail). It asks nobody: no network, no clock. What a

@@ -3,7 +3,6 @@ package lookalike
 import (
 	"strings"
 	"testing"
-	"unicode"
 
 	"golang.org/x/net/idna"
 	"pgregory.net/rapid"
@@ -104,22 +103,6 @@ func FuzzLike(f *testing.F) {
 		}
 		if got, ok := NewKnown([]string{d, "contoso.com"}).Like(d); ok {
 			t.Errorf("%q is known and looks like %+v", d, got)
-		}
-	})
-}
-
-func FuzzDisplay(f *testing.F) {
-	seeds(f)
-	f.Fuzz(func(t *testing.T, d string) {
-		shown := Display(d)
-		if again := Display(shown); again != shown {
-			t.Errorf("%q is shown as %q, and that as %q", d, shown, again)
-		}
-		if bad := strings.IndexFunc(shown, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }); bad >= 0 {
-			t.Errorf("%q is shown as %q", d, shown)
-		}
-		if !strings.Contains(shown, "?") && toASCII(shown) != toASCII(d) {
-			t.Errorf("%q is shown as %q, which is another domain", d, shown)
 		}
 	})
 }

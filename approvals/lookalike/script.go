@@ -3,7 +3,7 @@ package lookalike
 import "unicode"
 
 // The scripts that names of domains are written in today. A letter of any
-// other has no name here and is never shown.
+// other has no name here.
 var scripts = []struct {
 	name  string
 	table *unicode.RangeTable
@@ -79,7 +79,3 @@ func mixesScripts(label string) bool {
 	eastern := writing == "" || writing == "Japanese" || writing == "Korean" || writing == "Chinese"
 	return writing != "" && !eastern && (latin || han)
 }
-
-// shared reports whether a letter belongs to several scripts, as the long
-// vowel mark of Japanese does.
-func shared(r rune) bool { return unicode.Is(unicode.Common, r) || unicode.Is(unicode.Inherited, r) }
