@@ -10,7 +10,7 @@ import (
 	"unicode"
 )
 
-// maxLines bounds what is read of a list of guests.
+// maxLines bounds what is read of a list of guests, good or not.
 const maxLines = 1000
 
 // ParseGuests reads a list of guests as people paste it: an address a line, with
@@ -19,15 +19,12 @@ const maxLines = 1000
 func ParseGuests(text string) ([]Guest, Refusals) {
 	var guests []Guest
 	var wrong Refusals
-	columns := []string{"email", "name", "company"}
+	columns, seen := []string{"email", "name", "company"}, map[string]bool{}
 	comma := separator(text)
 	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" {
 			continue
-		}
-		if i >= maxLines {
-			return guests, append(wrong, ErrGuestsTooMany.With("limit", itoa(maxLines)).With("n", itoa(i+1)))
 		}
 		if !strings.Contains(line, "@") && len(guests) == 0 {
 			if names := heading(line, comma); names != nil {
@@ -36,8 +33,12 @@ func ParseGuests(text string) ([]Guest, Refusals) {
 			}
 		}
 		for _, one := range guestsIn(line) {
-			g, refused := oneGuest(readGuest(one, comma, columns), guests, one)
+			if len(guests)+len(wrong) >= maxLines {
+				return guests, append(wrong, ErrGuestsTooMany.With("limit", itoa(maxLines)))
+			}
+			g, refused := oneGuest(readGuest(one, comma, columns), seen, one)
 			if refused == nil {
+				seen[strings.ToLower(g.Email)] = true
 				guests = append(guests, g)
 			}
 			for _, r := range refused {
@@ -69,7 +70,7 @@ func guestsIn(line string) []string {
 }
 
 // oneGuest is a guest as they were read, or what is wrong with them.
-func oneGuest(g Guest, before []Guest, text string) (Guest, Refusals) {
+func oneGuest(g Guest, seen map[string]bool, text string) (Guest, Refusals) {
 	address, _, err := ParseAddress(g.Email)
 	if err != nil {
 		var wrong Refusals
@@ -79,7 +80,7 @@ func oneGuest(g Guest, before []Guest, text string) (Guest, Refusals) {
 		return g, wrong
 	}
 	g.Email = address
-	if slices.ContainsFunc(before, func(h Guest) bool { return strings.EqualFold(h.Email, g.Email) }) {
+	if seen[strings.ToLower(g.Email)] {
 		return g, Refusals{ErrGuestTwice.With("text", g.Email)}
 	}
 	return g, nil

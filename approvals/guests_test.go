@@ -85,8 +85,34 @@ func TestALongListIsReadAndAnEndlessOneIsNot(t *testing.T) {
 		t.Errorf("read %d, %v", len(got), wrong)
 	}
 	got, wrong = ParseGuests(text.String() + "one@acme.example\n")
-	if len(got) != maxLines || len(wrong) != 1 || !wrong[0].Is(ErrGuestsTooMany) || wrong[0].Args["n"] != "1001" {
+	if len(got) != maxLines || len(wrong) != 1 || !wrong[0].Is(ErrGuestsTooMany) {
 		t.Errorf("read %d, %v", len(got), wrong)
+	}
+}
+
+func TestALineOfAnyNumberOfGuestsEndsWhereAListDoes(t *testing.T) {
+	var many strings.Builder
+	for i := range 26_000 {
+		fmt.Fprintf(&many, "%d@a.io,", i)
+	}
+	good := make([]string, maxLines-1)
+	for i := range good {
+		good[i] = fmt.Sprintf("%d@a.io\n\n", i)
+	}
+	for name, tt := range map[string]struct {
+		text       string
+		good, told int
+	}{
+		"new ones":                           {many.String(), maxLines, 1},
+		"one again and again":                {strings.Repeat("a@a.io,", 26_000), 1, maxLines},
+		"no addresses":                       {strings.Repeat("a@,", 26_000), 0, maxLines + 1},
+		"a last one that is wrong":           {strings.Join(good, "") + "x", maxLines - 1, 1},
+		"one more behind one that was wrong": {strings.Join(good, "") + "x\na@a.io", maxLines - 1, 2},
+	} {
+		got, wrong := ParseGuests(tt.text)
+		if len(got) != tt.good || len(wrong) != tt.told || len(got)+len(wrong) > maxLines != wrong[len(wrong)-1].Is(ErrGuestsTooMany) {
+			t.Errorf("%s: read %d, %d wrong, at last %v", name, len(got), len(wrong), wrong[len(wrong)-1])
+		}
 	}
 }
 
