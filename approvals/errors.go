@@ -119,6 +119,8 @@ var (
 	ErrGuestsMissing  = refuse("guests_missing", FieldGuests)
 	ErrGuestsTooMany  = refuse("guests_too_many", FieldGuests) // args: limit, n
 	ErrGuestLine      = refuse("guest_line", FieldGuests)      // args: line, text, code (of the refusal of that one)
+	ErrGuestColumns   = refuse("guest_columns", FieldGuests)   // args: line, text; the heading has several columns for the address
+	ErrEmailSeveral   = refuse("email_several", FieldEmail)    // args: column, if the list has a heading
 	ErrGuestTwice     = refuse("guest_twice", FieldGuests)     // args: line, text
 	ErrGuestsDiffer   = refuse("guests_differ", FieldGuests)   // the policy lets different people decide about them
 )

@@ -15,35 +15,39 @@ const maxLines = 1000
 
 // ParseGuests reads a list of guests as people paste it: an address a line, with
 // a name and a company behind it or a name around it, or the text of a CSV file
-// with or without a heading. Everything that is wrong is named with its line.
+// with or without a heading. Below a heading a line is one guest, whose address
+// is in the column for it. Everything that is wrong is named with its line.
 func ParseGuests(text string) ([]Guest, Refusals) {
 	var guests []Guest
 	var wrong Refusals
-	columns, seen := []string{"email", "name", "company"}, map[string]bool{}
-	comma := separator(text)
+	l, seen := list{comma: separator(text)}, map[string]bool{}
 	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" {
+		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		if !strings.Contains(line, "@") && len(guests) == 0 {
-			if names := heading(line, comma); names != nil {
-				columns = names
+		if !l.headed() && len(guests) == 0 {
+			switch l.heading(line) {
+			case 0:
+			case 1:
 				continue
+			default:
+				return nil, append(wrong, ErrGuestColumns.With("text", strings.TrimSpace(line)).With("line", itoa(i+1)))
 			}
 		}
-		for _, one := range guestsIn(line) {
+		for _, one := range l.guestsIn(line) {
 			if len(guests)+len(wrong) >= maxLines {
 				return guests, append(wrong, ErrGuestsTooMany.With("limit", itoa(maxLines)))
 			}
-			g, refused := oneGuest(readGuest(one, comma, columns), seen, one)
-			if refused == nil {
-				seen[strings.ToLower(g.Email)] = true
-				guests = append(guests, g)
+			g, refused := l.read(one)
+			if refused == nil && seen[strings.ToLower(g.Email)] {
+				refused = ErrGuestTwice.With("text", g.Email)
 			}
-			for _, r := range refused {
-				wrong = append(wrong, r.With("line", itoa(i+1)))
+			if refused != nil {
+				wrong = append(wrong, refused.With("line", itoa(i+1)))
+				continue
 			}
+			seen[strings.ToLower(g.Email)] = true
+			guests = append(guests, g)
 		}
 	}
 	if len(guests) == 0 && len(wrong) == 0 {
@@ -52,12 +56,56 @@ func ParseGuests(text string) ([]Guest, Refusals) {
 	return guests, wrong
 }
 
-// guestsIn are the guests of a line: one, unless every part of it is an address.
-func guestsIn(line string) []string {
-	if strings.Count(line, "@") < 2 {
+// list is how the lines of a list are read.
+type list struct {
+	comma   rune
+	titles  []string // of its columns, if it has a heading
+	columns []string // what they are: email, name, company, first, last, or nothing that is needed
+}
+
+func (l *list) headed() bool { return l.titles != nil }
+
+// heading reads a line that names columns, and returns how many of them are for
+// the address. With none it is a line like any other.
+func (l *list) heading(line string) (emails int) {
+	if strings.Contains(line, "@") {
+		return 0
+	}
+	known := map[string]string{
+		"email": "email", "e-mail": "email", "mail": "email", "email address": "email", "e-mail address": "email", "address": "address",
+		"name": "name", "full name": "name", "display name": "name", "company": "company", "organisation": "company", "organization": "company",
+		"first name": "first", "last name": "last",
+	}
+	titles := fields(line, l.comma)
+	columns := make([]string, len(titles))
+	for i, title := range titles {
+		titles[i] = oneLine(title)
+		columns[i] = known[strings.ToLower(titles[i])]
+		if columns[i] == "email" {
+			emails++
+		}
+	}
+	street := emails > 0 // is what an address beside an e-mail is
+	for i, column := range columns {
+		if column == "address" && !street {
+			columns[i] = "email"
+			emails++
+		}
+	}
+	if emails > 0 {
+		l.titles, l.columns = titles, columns
+	}
+	return emails
+}
+
+// guestsIn are the guests of a line: one, unless the list has no heading and
+// every part of the line is an address.
+func (l *list) guestsIn(line string) []string {
+	if l.headed() || strings.Count(line, "@") < 2 {
 		return []string{line}
 	}
 	for _, cut := range []func(rune) bool{
+		func(r rune) bool { return r == ';' },
 		func(r rune) bool { return r == ',' || r == ';' || r == '\t' },
 		func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) },
 	} {
@@ -67,23 +115,6 @@ func guestsIn(line string) []string {
 		}
 	}
 	return []string{line}
-}
-
-// oneGuest is a guest as they were read, or what is wrong with them.
-func oneGuest(g Guest, seen map[string]bool, text string) (Guest, Refusals) {
-	address, _, err := ParseAddress(g.Email)
-	if err != nil {
-		var wrong Refusals
-		for _, r := range refusalsOf(err) {
-			wrong = append(wrong, ErrGuestLine.With("text", strings.TrimSpace(text)).With("code", string(r.Code)).With("character", r.Args["character"]))
-		}
-		return g, wrong
-	}
-	g.Email = address
-	if seen[strings.ToLower(g.Email)] {
-		return g, Refusals{ErrGuestTwice.With("text", g.Email)}
-	}
-	return g, nil
 }
 
 // separator is what most lines have between their parts.
@@ -97,46 +128,105 @@ func separator(text string) rune {
 	return best
 }
 
-// heading reads the first line of a file that names its columns.
-func heading(line string, comma rune) []string {
-	known := map[string]string{
-		"email": "email", "e-mail": "email", "mail": "email", "address": "email", "name": "name", "full name": "name",
-		"display name": "name", "company": "company", "organisation": "company", "organization": "company",
-		"first name": "first", "last name": "last",
+// read returns the guest of a line, or what is wrong with it. A line with another
+// address than theirs is wrong: who is meant is nothing to guess.
+func (l *list) read(line string) (Guest, *Refusal) {
+	g, cells := l.guest(line)
+	wrong := ErrGuestLine.With("text", strings.TrimSpace(line))
+	address, _, err := ParseAddress(g.Email)
+	if refused := refusalsOf(err); len(refused) > 0 {
+		return g, wrong.With("code", string(refused[0].Code)).With("character", refused[0].Args["character"])
 	}
-	var names []string
-	found := false
-	for _, part := range fields(line, comma) {
-		name := known[strings.ToLower(strings.TrimSpace(part))]
-		found = found || name == "email"
-		names = append(names, name)
+	g.Email = address
+	for i, cell := range cells {
+		if !otherAddress(cell, address) {
+			continue
+		}
+		wrong = wrong.With("code", string(ErrEmailSeveral.Code))
+		if l.headed() {
+			wrong = wrong.With("column", l.title(i))
+		}
+		return g, wrong
 	}
-	if !found {
-		return nil
-	}
-	return names
+	return g, nil
 }
 
-func readGuest(line string, comma rune, columns []string) Guest {
-	if open, end := strings.LastIndexByte(line, '<'), strings.LastIndexByte(line, '>'); open >= 0 && end > open {
-		return Guest{Email: strings.TrimPrefix(line[open+1:end], "mailto:"), Name: oneLine(strings.Trim(line[:open], " \"'"))}
+// guest reads a guest as they were written, and returns the cells that this was
+// read of. Only in a list without a heading a name may reach over several.
+func (l *list) guest(line string) (g Guest, cells []string) {
+	if l.headed() {
+		cells = fields(line, l.comma)
+		return guestOf(cells, l.columns), cells
 	}
+	line = strings.TrimSpace(line)
+	parts := fields(line, l.comma)
+	if name, address, behind, ok := around(line); ok {
+		parts = append([]string{address, name}, fields(strings.TrimLeft(behind, ",; \t"), l.comma)...)
+		if name == "" {
+			parts = slices.Delete(parts, 1, 2)
+		}
+	}
+	return guestOf(parts, []string{"email", "name", "company"}), []string{line}
+}
+
+func guestOf(cells, columns []string) Guest {
 	got := map[string]string{}
-	for i, part := range fields(line, comma) {
+	for i, cell := range cells {
 		if i < len(columns) && columns[i] != "" {
-			got[columns[i]] = oneLine(part)
+			got[columns[i]] = oneLine(cell)
 		}
 	}
 	name := got["name"]
 	if name == "" {
 		name = strings.TrimSpace(got["first"] + " " + got["last"])
 	}
+	if written, address, _, ok := around(got["email"]); ok {
+		got["email"] = address
+		if name == "" {
+			name = written
+		}
+	}
 	return Guest{Email: got["email"], Name: name, Company: got["company"]}
 }
 
+// title is what a column is called, or its number.
+func (l *list) title(column int) string {
+	if column < len(l.titles) && l.titles[column] != "" {
+		return l.titles[column]
+	}
+	return itoa(column + 1)
+}
+
+// around cuts an address as mail programs write it, with the name before it.
+func around(text string) (name, address, behind string, ok bool) {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return "", "", "", false
+	}
+	open, end := strings.LastIndexByte(text[:at], '<'), strings.IndexByte(text[at:], '>')
+	if open < 0 || end < 0 {
+		return "", "", "", false
+	}
+	name = oneLine(strings.Trim(text[:open], " \"'"))
+	return name, strings.TrimPrefix(text[open+1:at+end], "mailto:"), text[at+end+1:], true
+}
+
+// otherAddress reports whether a text has an address that is not this one.
+func otherAddress(text, address string) bool {
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(forbiddenInAddress, r) }) {
+		part = strings.Trim(part, ".'")
+		if found, _, err := ParseAddress(part); err == nil && !strings.EqualFold(found, strings.Trim(address, "'")) {
+			return true
+		}
+	}
+	return false
+}
+
+// fields cuts a line into its cells. Tabs are left to part them, and are no
+// space in front of a cell.
 func fields(line string, comma rune) []string {
 	r := csv.NewReader(strings.NewReader(line))
-	r.Comma, r.LazyQuotes, r.TrimLeadingSpace = comma, true, true
+	r.Comma, r.LazyQuotes, r.TrimLeadingSpace = comma, true, comma != '\t'
 	parts, err := r.Read()
 	if err != nil {
 		return []string{line}

@@ -29,7 +29,7 @@ func (w *Words) refusal(locale string, r *approvals.Refusal) []piece {
 	args := Args{
 		"foreign": foreign(r.Args["character"]), "id": "", "by": "", "at": "", "until": "", "how": "", "domain": "", "access": "", "character": "",
 		"limit": "", "state": "", "longest": "", "latest": "", "rule": "", "sentence": "", "label": "", "stage": "", "admins": "", "n": "", "line": "",
-		"text": "", "why": "", "called": "",
+		"text": "", "why": "", "called": "", "column": "",
 	}
 	for name, value := range r.Args {
 		args[name] = w.refusalArg(locale, name, value)
