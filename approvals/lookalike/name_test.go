@@ -1,6 +1,9 @@
 package lookalike
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestBase(t *testing.T) {
 	tests := []struct{ name, domain, want string }{
@@ -26,6 +29,7 @@ func TestBase(t *testing.T) {
 		{"one label", "Contoso", "contoso"},
 		{"no domain at all", "Contoso com/?..", "contoso com/?"},
 		{"an empty label", ".onmicrosoft.com", "onmicrosoft.com"},
+		{"more than a domain can have", strings.Repeat("a.", 130) + "contoso.com", strings.Repeat("a.", 130) + "contoso.com"},
 		{"nothing", "", ""},
 	}
 	for _, tt := range tests {

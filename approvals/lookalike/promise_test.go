@@ -30,7 +30,7 @@ func aName(t *rapid.T) string {
 
 // aDomain draws a domain, now and then one below another.
 func aDomain(t *rapid.T) string {
-	ending := rapid.SampledFrom([]string{".com", ".co", ".de", ".co.uk", ".example", ".github.io", ".contoso.com", ".com.evil.example"}).Draw(t, "ending")
+	ending := rapid.SampledFrom([]string{".com", ".co", ".de", ".co.uk", ".example", ".github.io", ".onmicrosoft.com", ".mail.onmicrosoft.com", ".contoso.com", ".com.evil.example"}).Draw(t, "ending")
 	return aName(t) + ending
 }
 
@@ -76,6 +76,21 @@ func TestWhatItLooksLikeIsKnownInAnyOrder(t *testing.T) {
 		again, _ := NewKnown(rapid.Permutation(known).Draw(t, "order")).Like(seen)
 		if again != l {
 			t.Fatalf("%s: %+v, in another order %+v", seen, l, again)
+		}
+	})
+}
+
+func TestAllThatIsBelowADomainHasItsBase(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := aDomain(t)
+		if n, ok := parse(d); !ok || freeMail[n.base] {
+			t.Skip("it stands for itself alone")
+		}
+		base := Base(written(t, d))
+		for _, same := range []string{d, base, "mail." + d, "eu." + base} {
+			if got := Base(same); got != base {
+				t.Fatalf("%s stands under %s, and %s under %s", d, base, same, got)
+			}
 		}
 	})
 }
