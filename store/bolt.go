@@ -34,7 +34,7 @@ import (
 //	live       e-mail in small letters, 0x00, 0x00, number number
 //	guests     e-mail in small letters, 0x00, number       nothing
 //	domains    mail domain in small letters                how many requests: pending, live, active, past (8 bytes each)
-//	decided    mail domain in small letters, 0x00, number  nothing
+//	decided    mail domain in small letters, 0x00, when it was decided (12 bytes), number  nothing
 //	pending    number                                      nothing          how many wait for a person
 //	mine       requester's user ID, 0x00, number           nothing
 //	owed       number, kind                                Owed

@@ -123,6 +123,7 @@ func TestOnlyTheOwnerReadsTheFile(t *testing.T) {
 
 func TestCorruptValuesAreErrors(t *testing.T) {
 	number := "\x00\x00\x00\x00\x00\x00\x00\x01"
+	someTime := strings.Repeat("\x01", 12)
 	tests := []struct {
 		name, bucket, key, value string
 		ask                      func(s *store.Bolt) error
@@ -166,10 +167,17 @@ func TestCorruptValuesAreErrors(t *testing.T) {
 		{"what is counted of a domain, under change", "domains", "acme.example", "x", func(s *store.Bolt) error {
 			return errOf(s.Update(context.Background(), "INV-1", next(to(approvals.Ended))))
 		}},
-		{"a decision that there was not", "decided", "acme.example\x00" + number, "", func(s *store.Bolt) error {
+		{"a decision that there was not", "decided", "acme.example\x00" + someTime + number, "", func(s *store.Bolt) error {
 			return errOf(s.Domain(context.Background(), "acme.example"))
 		}},
-		{"a decision about what is not there", "decided", "acme.example\x00" + number[1:] + "\x09", "", func(s *store.Bolt) error {
+		{"a decision at another time", "decided", "acme.example\x00" + someTime + number, "", func(s *store.Bolt) error {
+			must(t, errOf(s.Update(context.Background(), "INV-1", next(denied(sam, 1)))))
+			return errOf(s.Domain(context.Background(), "acme.example"))
+		}},
+		{"a decision at no time", "decided", "acme.example\x00" + number, "", func(s *store.Bolt) error {
+			return errOf(s.Domain(context.Background(), "acme.example"))
+		}},
+		{"a decision about what is not there", "decided", "acme.example\x00" + someTime + number[1:] + "\x09", "", func(s *store.Bolt) error {
 			return errOf(s.Domain(context.Background(), "acme.example"))
 		}},
 		{"a delegation", "delegations", "U0SAM", `{"from":{"user":"U0OLGA"},"to":{"user":"U0EVE"}}`, func(s *store.Bolt) error {

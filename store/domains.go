@@ -1,10 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -104,14 +104,6 @@ func decision(r approvals.Request) (approvals.Decision, bool) {
 	return approvals.Decision{}, false
 }
 
-// decidedIn are the domains of a request that was decided.
-func decidedIn(r approvals.Request) []string {
-	if _, ok := decision(r); !ok {
-		return nil
-	}
-	return domainsOf(r)
-}
-
 // newestDecisions is how many decisions are told of a domain.
 const newestDecisions = 3
 
@@ -127,25 +119,40 @@ func (b *Bolt) Domain(ctx context.Context, domain string) (c approvals.DomainCou
 			return err
 		}
 		c = t.count()
-		l := list{name: bucketDecided, in: tx.Bucket(bucketDecided), prefix: prefix(domain)}
-		numbers, _ := first(l.down(math.MaxUint64), 0, newestDecisions)
-		for _, n := range numbers {
-			r, err := indexed(tx.Bucket(bucketRequests), bucketDecided, l.key(n), numberKey(n))
-			if err != nil {
-				return err
-			}
-			d, ok := decision(r)
-			if !ok {
-				return corrupt(bucketDecided, l.key(n), "its request was not decided")
-			}
-			c.Last = append(c.Last, d)
-		}
-		return nil
+		c.Last, err = newestIn(tx, domain)
+		return err
 	})
 	if err != nil {
 		return approvals.DomainCount{}, fmt.Errorf("counting the requests of a domain: %w", err)
 	}
 	return c, nil
+}
+
+// newestIn are the newest decisions about a domain, newest first.
+func newestIn(tx *bbolt.Tx, domain string) (newest []approvals.Decision, err error) {
+	from := prefix(domain)
+	c := tx.Bucket(bucketDecided).Cursor()
+	k, _ := c.Seek(append([]byte(domain), 1)) // behind all that begin so
+	if k == nil {
+		k, _ = c.Last()
+	} else {
+		k, _ = c.Prev()
+	}
+	for ; bytes.HasPrefix(k, from) && len(newest) < newestDecisions; k, _ = c.Prev() {
+		if len(k) != len(from)+timeSize+numberSize {
+			return nil, corrupt(bucketDecided, k, "it is not a time and a number")
+		}
+		r, err := indexed(tx.Bucket(bucketRequests), bucketDecided, k, k[len(k)-numberSize:])
+		if err != nil {
+			return nil, err
+		}
+		d, ok := decision(r)
+		if !ok || !bytes.Equal(decidedKey(domain, d), k) {
+			return nil, corrupt(bucketDecided, k, "its request was not decided then")
+		}
+		newest = append(newest, d)
+	}
+	return newest, nil
 }
 
 // tallySize is that of a value of the bucket domains: four numbers.
@@ -180,7 +187,7 @@ func (t tally) bytes() []byte {
 
 // keepDomains counts a change of a request in its domains. Of a domain in which
 // nothing is counted nothing is left, not even its name: it may be a person's.
-func (t *tables) keepDomains(was, is approvals.Request, key []byte) error {
+func (t *tables) keepDomains(was, is approvals.Request) error {
 	for domain, by := range tallied(was, is) {
 		sum, err := tallyAt(t.domains, domain)
 		if err != nil {
@@ -195,12 +202,22 @@ func (t *tables) keepDomains(was, is approvals.Request, key []byte) error {
 			return err
 		}
 	}
-	return moveAll(t.decided, decidedKeys(was, key), decidedKeys(is, key), nil)
+	return moveAll(t.decided, decidedKeys(was), decidedKeys(is), nil)
 }
 
-func decidedKeys(r approvals.Request, number []byte) (keys [][]byte) {
-	for _, domain := range decidedIn(r) {
-		keys = append(keys, append(prefix(domain), number...))
+// decidedKeys are where a request that was decided stands in the bucket decided.
+func decidedKeys(r approvals.Request) (keys [][]byte) {
+	d, ok := decision(r)
+	if !ok {
+		return nil
+	}
+	for _, domain := range domainsOf(r) {
+		keys = append(keys, decidedKey(domain, d))
 	}
 	return keys
+}
+
+// decidedKey sorts by when it was decided.
+func decidedKey(domain string, d approvals.Decision) []byte {
+	return binary.BigEndian.AppendUint64(appendTime(prefix(domain), d.At), d.ID.Number())
 }

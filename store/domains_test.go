@@ -113,6 +113,13 @@ func testDomainDecisions(t *testing.T, open opener) {
 	equal(t, "after an undo", domain(t, s, "acme.example").Last, []approvals.Decision{
 		decided(11, approvals.Denied, sam, 11), decided(2, approvals.Denied, ann, 2), decided(1, approvals.Ended, ann, 1),
 	})
+	update(t, s, "INV-4", denied(sam, 48))
+	update(t, s, "INV-1", denied(ann, 48), func(c *approvals.Change) { c.Request.Closed.At = c.Request.Closed.At.Add(1) })
+	first := decided(1, approvals.Denied, ann, 48)
+	first.At = first.At.Add(1)
+	equal(t, "the newest by when they were decided", domain(t, s, "acme.example").Last, []approvals.Decision{
+		first, decided(4, approvals.Denied, sam, 48), decided(11, approvals.Denied, sam, 11),
+	})
 	equal(t, "the other domain", domain(t, s, "beta.example").Last, []approvals.Decision{decided(10, approvals.Denied, sam, 1)})
 }
 

@@ -25,7 +25,7 @@ func (t *tables) keepIndexes(was *approvals.Request, is approvals.Request, key [
 	if err := moveAll(t.guests, guestIndex(old), guestIndex(is), nil); err != nil {
 		return err
 	}
-	if err := t.keepDomains(old, is, key); err != nil {
+	if err := t.keepDomains(old, is); err != nil {
 		return err
 	}
 	before, after := pendingIndex(old), pendingIndex(is)

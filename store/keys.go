@@ -58,11 +58,14 @@ func (r row) key() []byte {
 
 // dueKey is the row's in the bucket due. In a lane it sorts by time for any time there is.
 func (r row) dueKey(due time.Time) []byte {
-	k := lanePrefix(r.kind.Lane())
-	k = binary.BigEndian.AppendUint64(k, uint64(due.Unix())^1<<63) //nolint:gosec // the sign bit is what is wanted
-	k = binary.BigEndian.AppendUint32(k, uint32(due.Nanosecond())) //nolint:gosec // below a thousand million
-	k = append(k, r.kind...)
+	k := append(appendTime(lanePrefix(r.kind.Lane()), due), r.kind...)
 	return binary.BigEndian.AppendUint64(k, r.number)
+}
+
+// appendTime appends a time in timeSize bytes, which sort as times do.
+func appendTime(k []byte, t time.Time) []byte {
+	k = binary.BigEndian.AppendUint64(k, uint64(t.Unix())^1<<63)    //nolint:gosec // the sign bit is what is wanted
+	return binary.BigEndian.AppendUint32(k, uint32(t.Nanosecond())) //nolint:gosec // below a thousand million
 }
 
 // parseDueKey reads a key of a lane in the bucket due.
@@ -71,7 +74,7 @@ func parseDueKey(lane approvals.Lane, k []byte) (due time.Time, r row, err error
 	if !ok || len(rest) < timeSize+numberSize {
 		return time.Time{}, row{}, corrupt(bucketDue, k, "too short")
 	}
-	seconds := int64(binary.BigEndian.Uint64(rest) ^ 1<<63) //nolint:gosec // undoes dueKey
+	seconds := int64(binary.BigEndian.Uint64(rest) ^ 1<<63) //nolint:gosec // undoes appendTime
 	due = time.Unix(seconds, int64(binary.BigEndian.Uint32(rest[8:]))).UTC()
 	kind, number := rest[timeSize:len(rest)-numberSize], rest[len(rest)-numberSize:]
 	return due, row{binary.BigEndian.Uint64(number), approvals.Work(kind)}, nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strconv"
@@ -18,7 +19,7 @@ func toSchema3(tx *bbolt.Tx) (requests int, err error) {
 			return 0, err
 		}
 	}
-	sums, decided := map[string]tally{}, map[string][]uint64{}
+	sums, decided := map[string]tally{}, [][]byte(nil)
 	err = tx.Bucket(bucketRequests).ForEach(func(k, v []byte) error {
 		r, err := decodeRequest(k, v)
 		if err != nil {
@@ -28,9 +29,7 @@ func toSchema3(tx *bbolt.Tx) (requests int, err error) {
 		for domain, by := range tallied(approvals.Request{}, r) {
 			sums[domain] = sums[domain].plus(by)
 		}
-		for _, domain := range decidedIn(r) {
-			decided[domain] = append(decided[domain], r.ID.Number())
-		}
+		decided = append(decided, decidedKeys(r)...)
 		return nil
 	})
 	if err != nil {
@@ -43,17 +42,18 @@ func toSchema3(tx *bbolt.Tx) (requests int, err error) {
 }
 
 // putDomains writes in the order of the keys, so that pages are full.
-func putDomains(tx *bbolt.Tx, sums map[string]tally, decided map[string][]uint64) error {
-	domains, numbers := tx.Bucket(bucketDomains), tx.Bucket(bucketDecided)
-	numbers.FillPercent = growing
+func putDomains(tx *bbolt.Tx, sums map[string]tally, decided [][]byte) error {
+	domains, decisions := tx.Bucket(bucketDomains), tx.Bucket(bucketDecided)
+	decisions.FillPercent = growing
 	for _, domain := range slices.Sorted(maps.Keys(sums)) {
 		if err := domains.Put([]byte(domain), sums[domain].bytes()); err != nil {
 			return err
 		}
-		for _, n := range decided[domain] {
-			if err := numbers.Put(append(prefix(domain), numberKey(n)...), nil); err != nil {
-				return err
-			}
+	}
+	slices.SortFunc(decided, bytes.Compare)
+	for _, key := range decided {
+		if err := decisions.Put(key, nil); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 	"partnerbot/approvals"
 )
 
-// domain counts by looking at every request, the newest first.
+// domain counts by looking at every request.
 func (m *model) domain(domain string) (c approvals.DomainCount) {
 	of := func(email string) bool { return strings.HasSuffix(strings.ToLower(email), "@"+strings.ToLower(domain)) }
 	for n := len(m.requests); n > 0; n-- {
@@ -39,10 +39,12 @@ func (m *model) domain(domain string) (c approvals.DomainCount) {
 		case r.State != approvals.Pending && r.State != approvals.Denied && len(yes) > 0 && (!over || r.State != approvals.Cancelled && r.State != approvals.TimedOut):
 			d.By, d.At = yes[len(yes)-1].By, yes[len(yes)-1].At
 		}
-		if d.By.User != "" && len(c.Last) < 3 {
+		if d.By.User != "" {
 			c.Last = append(c.Last, d)
 		}
 	}
+	slices.SortStableFunc(c.Last, func(a, b approvals.Decision) int { return b.At.Compare(a.At) })
+	c.Last = c.Last[:min(len(c.Last), 3)]
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,11 +22,13 @@ const (
 			FROM u WHERE domain = u.d RETURNING domain)
 		INSERT INTO domains (domain, pending, live, active, past) SELECT d, p, l, a, o FROM u WHERE d NOT IN (SELECT domain FROM there)`
 	dropDomains = `DELETE FROM domains WHERE domain = ANY($1) AND pending + live + past = 0`
-	decide      = `INSERT INTO decisions (domain, request) SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT DO NOTHING`
-	undecide    = `DELETE FROM decisions USING unnest($1::text[], $2::bigint[]) AS u (d, r) WHERE domain = u.d AND request = u.r`
+	decide      = `INSERT INTO decisions (domain, at, nanos, request)
+		SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::smallint[], $4::bigint[]) ON CONFLICT DO NOTHING`
+	undecide = `DELETE FROM decisions USING unnest($1::text[], $2::timestamptz[], $3::smallint[], $4::bigint[]) AS u (d, a, s, r)
+		WHERE domain = u.d AND at = u.a AND nanos = u.s AND request = u.r`
 	// The documents are read as text, with the counts of the same moment.
 	readDomain = `SELECT pending, live, active, past, ARRAY(SELECT r.doc::text FROM decisions d JOIN requests r ON r.number = d.request
-		WHERE d.domain = $1 ORDER BY d.request DESC LIMIT $2) FROM domains WHERE domain = $1`
+		WHERE d.domain = $1 ORDER BY d.at DESC, d.nanos DESC, d.request DESC LIMIT $2) FROM domains WHERE domain = $1`
 )
 
 // Domain implements approvals.Reader. It costs a few requests, however many there are.
@@ -55,14 +58,32 @@ func (p *Postgres) Domain(ctx context.Context, domain string) (approvals.DomainC
 	return c, nil
 }
 
-// decided names a row of decisions.
+// decided is a row of decisions.
 type decided struct {
 	domain string
+	micros int64 // since 1970
+	nanos  int16
 	number uint64
 }
 
 func (d decided) compare(e decided) int {
-	return cmp.Or(cmp.Compare(d.domain, e.domain), cmp.Compare(d.number, e.number))
+	return cmp.Or(cmp.Compare(d.domain, e.domain), cmp.Compare(d.micros, e.micros), cmp.Compare(d.nanos, e.nanos), cmp.Compare(d.number, e.number))
+}
+
+// at is the column of when it was decided.
+func (d decided) at() time.Time { return time.UnixMicro(d.micros).UTC() }
+
+// decidedRows are those of a request, none if it was not decided.
+func decidedRows(r approvals.Request) (rows []decided) {
+	d, ok := decision(r)
+	if !ok {
+		return nil
+	}
+	at, nanos := split(d.At)
+	for _, domain := range domainsOf(r) {
+		rows = append(rows, decided{domain, at.UnixMicro(), nanos, r.ID.Number()})
+	}
+	return rows
 }
 
 // countDomains notes what a change of a request does to its domains.
@@ -70,15 +91,15 @@ func (s *shared) countDomains(was, is approvals.Request) {
 	for domain, by := range tallied(was, is) {
 		s.tallies[domain] = s.tallies[domain].plus(by)
 	}
-	from, to := decidedIn(was), decidedIn(is)
+	from, to := decidedRows(was), decidedRows(is)
 	if slices.Equal(from, to) {
 		return
 	}
-	for _, domain := range from {
-		s.decided[decided{domain, is.ID.Number()}] = false
+	for _, row := range from {
+		s.decided[row] = false
 	}
-	for _, domain := range to {
-		s.decided[decided{domain, is.ID.Number()}] = true
+	for _, row := range to {
+		s.decided[row] = true
 	}
 }
 
@@ -115,17 +136,33 @@ func (s *shared) queueDomains(b *pgx.Batch) {
 }
 
 func (s *shared) queueDecided(b *pgx.Batch) {
-	domains, numbers := map[bool][]string{}, map[bool][]int64{}
+	var more, fewer decidedColumns
 	for _, d := range slices.SortedFunc(maps.Keys(s.decided), decided.compare) {
-		is := s.decided[d]
-		domains[is], numbers[is] = append(domains[is], d.domain), append(numbers[is], int64(d.number)) //nolint:gosec // of a request that is there
+		if s.decided[d] {
+			more.add(d)
+		} else {
+			fewer.add(d)
+		}
 	}
-	if len(domains[true]) > 0 {
-		b.Queue(decide, domains[true], numbers[true])
+	if len(more.domains) > 0 {
+		b.Queue(decide, more.domains, more.at, more.nanos, more.numbers)
 	}
-	if len(domains[false]) > 0 {
-		b.Queue(undecide, domains[false], numbers[false])
+	if len(fewer.domains) > 0 {
+		b.Queue(undecide, fewer.domains, fewer.at, fewer.nanos, fewer.numbers)
 	}
+}
+
+// decidedColumns are rows of decisions, column by column.
+type decidedColumns struct {
+	domains []string
+	at      []time.Time
+	nanos   []int16
+	numbers []int64
+}
+
+func (c *decidedColumns) add(d decided) {
+	c.domains, c.at, c.nanos = append(c.domains, d.domain), append(c.at, d.at()), append(c.nanos, d.nanos)
+	c.numbers = append(c.numbers, int64(d.number)) //nolint:gosec // of a request that is there
 }
 
 // census counts the requests that are copied, and writes the two tables anew.
@@ -136,16 +173,16 @@ type census struct {
 }
 
 func newCensus(f *loader) *census {
-	return &census{f: f, sums: map[string]tally{}, decisions: page{f: f, table: "decisions", columns: []string{"domain", "request"}}}
+	return &census{f: f, sums: map[string]tally{}, decisions: page{f: f, table: "decisions", columns: []string{"domain", "at", "nanos", "request"}}}
 }
 
 func (c *census) add(r approvals.Request) error {
 	for domain, by := range tallied(approvals.Request{}, r) {
 		c.sums[domain] = c.sums[domain].plus(by)
 	}
-	for _, domain := range decidedIn(r) {
+	for _, d := range decidedRows(r) {
 		c.f.total++
-		if err := c.decisions.add(domain, r.ID.Number()); err != nil {
+		if err := c.decisions.add(d.domain, d.at(), d.nanos, d.number); err != nil {
 			return err
 		}
 	}

@@ -54,12 +54,14 @@ CREATE TABLE domains (
 	CONSTRAINT domain_is_counted CHECK (least(pending, live, active, past) >= 0 AND active <= live)
 ) WITH (fillfactor = 50);
 
--- The requests of a domain that were decided.
+-- The requests of a domain that were decided, and when.
 CREATE TABLE decisions (
 	domain  text COLLATE "C" NOT NULL,
+	at      timestamptz NOT NULL,
+	nanos   smallint NOT NULL,            -- of at, below a microsecond
 	request bigint NOT NULL,
 
-	PRIMARY KEY (domain, request)
+	PRIMARY KEY (domain, at, nanos, request)
 );
 
 UPDATE head SET schema = 3;
