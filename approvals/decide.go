@@ -226,7 +226,7 @@ func (r Request) passStage(p Press, now time.Time) (Request, []Owing, error) {
 		r.Presses = nil
 		r.Stage++
 		r = r.begin(now)
-		return r.enter(Pending, r.clock(), Owing{Kind: WorkAnswers}, Owing{Kind: WorkSight})
+		return r.enter(Pending, r.clock(), Owing{Kind: WorkAnswers}, Owing{Kind: WorkSight}, Owing{Kind: WorkFacts})
 	}
 	return r.answerRest(p.By, now).admit(now)
 }

@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"context"
 	"slices"
 
 	"partnerbot/approvals/lookalike"
@@ -25,3 +26,21 @@ func (d domains) Like(domain string) (Likeness, bool) {
 }
 
 func (d domains) FreeMail(domain string) (free, disposable bool) { return lookalike.FreeMail(domain) }
+
+// countDomains is what a store knows of the domains of a pending request, without
+// that request.
+func countDomains(ctx context.Context, store Reader, r Request) (map[string]DomainCount, error) {
+	here := map[string]DomainCount{}
+	for _, f := range append(slices.Clone(r.FactsOf), r.Facts) {
+		if _, counted := here[f.Domain]; counted || f.Domain == "" {
+			continue
+		}
+		count, err := store.Domain(ctx, f.Domain)
+		if err != nil {
+			return nil, wrapFault(err, "counting the guests of a domain")
+		}
+		count.Pending = max(count.Pending-1, 0)
+		here[f.Domain] = count
+	}
+	return here, nil
+}

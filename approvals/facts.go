@@ -6,8 +6,8 @@ import (
 )
 
 // Facts are what a sponsor should know of a guest and their organisation. What
-// policy and store know is there when the request is made; what Entra knows comes
-// later, and a card never waits for it.
+// policy and store know is there when the request is made, and the store's part
+// anew when a later stage begins; what Entra knows comes later, and a card never waits for it.
 type Facts struct {
 	Domain     string       `json:"domain,omitempty"`
 	Partner    string       `json:"partner,omitempty"` // name of the known organisation
@@ -15,8 +15,8 @@ type Facts struct {
 	Treat      Treat        `json:"treat,omitempty"`
 	FreeMail   bool         `json:"free_mail,omitempty"`
 	Disposable bool         `json:"disposable,omitempty"`
-	Like       *Likeness    `json:"like,omitempty"` // a known domain that it looks like without being it
-	Here       DomainCount  `json:"here,omitzero"`
+	Like       *Likeness    `json:"like,omitempty"`   // a known domain that it looks like without being it
+	Here       DomainCount  `json:"here,omitzero"`    // as of when the stage began
 	Tenant     *TenantFacts `json:"tenant,omitempty"` // nil while Entra was not asked
 	Risk       Risk         `json:"risk,omitempty"`
 }
@@ -34,6 +34,13 @@ type DomainCount struct {
 // last decisions. What was only asked for is no reference: anybody may ask.
 func (c DomainCount) First() bool {
 	return c.Live == 0 && !slices.ContainsFunc(c.Last, func(d Decision) bool { return d.State != Denied })
+}
+
+func (c DomainCount) equal(d DomainCount) bool {
+	same := func(a, b Decision) bool {
+		return a.ID == b.ID && a.State == b.State && a.By == b.By && a.At.Equal(b.At)
+	}
+	return c.Pending == d.Pending && c.Live == d.Live && c.Active == d.Active && c.Before == d.Before && slices.EqualFunc(c.Last, d.Last, same)
 }
 
 // Decision is what became of an earlier request.

@@ -243,6 +243,17 @@ func sameStages(a, b []Stage) bool {
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
+// worst are the facts that speak loudest for a second look, the first of those that do.
+func worst(all []Facts) Facts {
+	out := all[0]
+	for _, f := range all[1:] {
+		if f.worse(out) {
+			out = f
+		}
+	}
+	return out
+}
+
 // worse reports whether facts speak louder for a second look than others do.
 func (f Facts) worse(g Facts) bool {
 	order := []Risk{RiskLow, RiskMedium, RiskHigh}

@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// facts asks Entra what a sponsor should know of the guest, and who the
-// requester's manager is where a stage needs them. Nothing waits for it but the
-// manager's own stage.
+// facts asks Entra what a sponsor should know of the guest, who the requester's
+// manager is where a stage needs them, and the store what happened in the guest's
+// domain since the stage before. Nothing waits for it but the manager's own stage.
 func (w *Worker) facts(ctx context.Context, r Request) (outcome, error) {
 	if r.State != Pending {
 		return outcome{}, nil
@@ -25,6 +25,13 @@ func (w *Worker) facts(ctx context.Context, r Request) (outcome, error) {
 			}
 			out.events = append(out.events, Seated{Seat: seat})
 		}
+	}
+	if r.Stage > 0 { // in the first it is as the plan saw it
+		here, err := countDomains(ctx, w.Store, r)
+		if err != nil {
+			return outcome{}, err
+		}
+		out.events = append(out.events, DomainsCounted{Here: here})
 	}
 	if r.Facts.Tenant == nil && len(r.Guests) == 0 {
 		known, err := w.tenantFacts(ctx, r)

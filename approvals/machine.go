@@ -118,6 +118,9 @@ type (
 	Seated struct{ Seat Seat }
 	// FactsFound is what Entra knows of the guest.
 	FactsFound struct{ Tenant TenantFacts }
+	// DomainsCounted is what the store knows by now of the guests' mail domains, by
+	// domain and without the request itself.
+	DomainsCounted struct{ Here map[string]DomainCount }
 	// NobodyLeft says that none of a stage's approvers can decide.
 	NobodyLeft struct{ Stage int }
 	// SomebodyLeft says that somebody can again.
@@ -179,6 +182,7 @@ func (Revoked) event()        {}
 func (LeadRevoked) event()    {}
 func (Seated) event()         {}
 func (FactsFound) event()     {}
+func (DomainsCounted) event() {}
 func (NobodyLeft) event()     {}
 func (SomebodyLeft) event()   {}
 func (Ticked) event()         {}
@@ -239,6 +243,8 @@ func (r Request) apply(ev Event, now time.Time) (Request, []Owing, error) {
 		return r.seated(ev, now)
 	case FactsFound:
 		return r.factsFound(ev)
+	case DomainsCounted:
+		return r.domainsCounted(ev)
 	case NobodyLeft:
 		return r.nobodyLeft(ev, now)
 	case SomebodyLeft:

@@ -323,6 +323,9 @@ func (m *memory) Domain(_ context.Context, domain string) (count DomainCount, er
 		case Ending, Denied, Cancelled, TimedOut, Ended, Failed:
 			count.Before++
 		}
+		if r.State == Denied && len(count.Last) < 3 { // the newest, by their numbers
+			count.Last = append(count.Last, Decision{ID: r.ID, State: Denied, By: r.Closed.By, At: r.Closed.At})
+		}
 	}
 	return count, nil
 }

@@ -115,6 +115,7 @@ func anyEvent(t *rapid.T, r Request, g given) Event {
 		LeadRevoked{lead},
 		Seated{seat},
 		FactsFound{},
+		DomainsCounted{map[string]DomainCount{r.Facts.Domain: {Live: rapid.IntRange(0, 1).Draw(t, "live")}}},
 		NobodyLeft{p.Stage},
 		SomebodyLeft{p.Stage},
 		Ticked{},

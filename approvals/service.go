@@ -95,7 +95,8 @@ func (s *Service) Own(ctx context.Context, by PersonID, q Query) (Page, error) {
 
 // Story returns a request and its trail to those who may see it: its
 // requester, the approvers of its stages and the admins. Everybody else is
-// told the same as for a request that does not exist.
+// told the same as for a request that does not exist. What is known of the domain
+// of a pending one is as of now.
 func (s *Service) Story(ctx context.Context, id RequestID, by PersonID) (Request, []Entry, error) {
 	who, admin, err := s.Admin(ctx, by)
 	if err != nil {
@@ -114,7 +115,17 @@ func (s *Service) Story(ctx context.Context, id RequestID, by PersonID) (Request
 		}
 	}
 	trail, err := s.Store.Trail(ctx, id)
-	return r, trail, wrapFault(err, "reading the trail of "+string(id))
+	if err != nil || r.State != Pending {
+		return r, trail, wrapFault(err, "reading the trail of "+string(id))
+	}
+	here, err := countDomains(ctx, s.Store, r)
+	if err != nil {
+		return r, trail, err
+	}
+	if is, _, err := r.domainsCounted(DomainsCounted{Here: here}); err == nil {
+		r = is
+	}
+	return r, trail, nil
 }
 
 // approves refuses whoever is no approver in any stage, and has the right of none.

@@ -243,3 +243,27 @@ func (r Request) factsFound(ev FactsFound) (Request, []Owing, error) {
 	r.Facts.Tenant = &ev.Tenant
 	return r.enter(Pending)
 }
+
+// domainsCounted records what the store knows by now. Of what the plan made of it
+// only the risk follows; the stages stay.
+func (r Request) domainsCounted(ev DomainsCounted) (Request, []Owing, error) {
+	changed := false
+	recount := func(f *Facts) {
+		if here, ok := ev.Here[f.Domain]; ok && !here.equal(f.Here) {
+			f.Here, changed = here, true
+			f.Risk = f.risk(r.OpenEnded)
+		}
+	}
+	r.FactsOf = slices.Clone(r.FactsOf)
+	recount(&r.Facts)
+	for i := range r.FactsOf {
+		recount(&r.FactsOf[i])
+	}
+	if r.State != Pending || !changed {
+		return r, nil, ErrNotDue
+	}
+	if len(r.FactsOf) > 0 {
+		r.Facts = worst(r.FactsOf)
+	}
+	return r.enter(Pending)
+}

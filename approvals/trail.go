@@ -52,6 +52,8 @@ func entry(was, is Request, ev Event, now time.Time) Entry {
 		e.Event, e.Detail = "seated", compact(ev.Seat.Role, orNobody(ev.Seat.User))
 	case FactsFound:
 		e.Event, e.Detail = "facts found", ev.Tenant.detail()
+	case DomainsCounted:
+		e.Event, e.Detail = "domains counted", string(is.Facts.Risk)
 	case NobodyLeft:
 		e.Event, e.Detail = "nobody can decide", was.CurrentStage().Name
 	case SomebodyLeft:

@@ -66,6 +66,7 @@ func laterTrail() []approvals.Entry {
 		at(nobody, "seated", "manager: U0SAM", ""), at(nobody, "seated", "sponsors: nobody", ""),
 		at(nobody, "facts found", "no account", ""), at(nobody, "facts found", "a colleague", ""), at(nobody, "facts found", "a disabled guest", ""),
 		at(nobody, "facts found", "a guest", ""), at(nobody, "facts found", "Forbidden", ""),
+		at(nobody, "domains counted", "high", ""),
 		at(nobody, "nobody can decide", "Sponsor", ""), at(nobody, "somebody can decide", "Sponsor", ""),
 		at(nobody, "time passed", "reminded", ""), at(nobody, "time passed", "escalated", ""), at(nobody, "time passed", "claim over", ""),
 		at(nobody, "escalated", "Sponsor", ""), at(nobody, "guest 3", "INV-9: invited", ""), at(nobody, "guest 4", "cancelled", ""),
