@@ -27,6 +27,11 @@ func (d domains) Like(domain string) (Likeness, bool) {
 
 func (d domains) FreeMail(domain string) (free, disposable bool) { return lookalike.FreeMail(domain) }
 
+// BaseDomain is the domain that requests for guests of a mail domain are counted
+// under: the one that its owner registered, so that a subdomain does not begin
+// anew. What its guests have nothing in common in, as at free mail, stands for itself.
+func BaseDomain(domain string) string { return lookalike.Base(domain) }
+
 // countDomains is what a store knows of the domains of a pending request, without
 // that request.
 func countDomains(ctx context.Context, store Reader, r Request) (map[string]DomainCount, error) {

@@ -21,7 +21,8 @@ type Facts struct {
 	Risk       Risk         `json:"risk,omitempty"`
 }
 
-// DomainCount is what our store knows of a mail domain.
+// DomainCount is what our store knows of a mail domain, and of all others that have
+// the same BaseDomain.
 type DomainCount struct {
 	Pending int        `json:"pending,omitempty"` // requests that wait for a decision
 	Live    int        `json:"live,omitempty"`    // inviting, invited or active

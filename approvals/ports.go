@@ -58,7 +58,8 @@ type Reader interface {
 	History(ctx context.Context, email string) ([]Request, error)
 	// Incidents returns every incident that is kept, by key.
 	Incidents(ctx context.Context) ([]Incident, error)
-	// Domain counts the requests for guests of a mail domain.
+	// Domain counts the requests for guests of a mail domain and of all others that
+	// have the same BaseDomain.
 	Domain(ctx context.Context, domain string) (DomainCount, error)
 	// Delegations are all that were ever made and not replaced, by whose right they give.
 	Delegations(ctx context.Context) ([]Delegation, error)

@@ -242,6 +242,31 @@ func TestGuestsOfSeveralOrganisationsHaveALineForEach(t *testing.T) {
 	}
 }
 
+// TestCountsNameTheDomainThatTheyAreOf where it is not the guest's own.
+func TestCountsNameTheDomainThatTheyAreOf(t *testing.T) {
+	d, r := look(t), stories()["known_partner"]
+	r.Facts.Domain = "mail.contoso.com"
+	has := func(what string, want ...string) {
+		t.Helper()
+		text := asRead(t, d.Card(r, 0))
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%s: no %q:\n%s", what, w, text)
+			}
+		}
+	}
+	has("some here", "(mail.contoso.com). 4 of the guests of contoso.com here, 3 joined; 1 waiting; 2 earlier. Entra has 12 of mail.contoso.com, 2 disabled.", "Last decisions about contoso.com: ")
+	r.Facts.Here.Live = 0
+	has("none here", "None of the guests of contoso.com here now")
+	r.Facts.Here = approvals.DomainCount{}
+	has("never", "Nobody from contoso.com was ever asked in.")
+	r.Facts.Domain = "contoso.onmicrosoft.com"
+	has("a tenant's own", "Nobody from contoso.onmicrosoft.com was ever asked in. Entra has 12, 2 disabled.")
+	r = stories()["several"]
+	r.FactsOf = []approvals.Facts{{Domain: "x.fabrikam.com", Here: approvals.DomainCount{Live: 2}}, {Domain: "y.unknown.example"}}
+	has("several", "x.fabrikam.com: no known partner, 2 of the guests of fabrikam.com here.", "y.unknown.example: no known partner, nobody from unknown.example was ever asked in.")
+}
+
 func TestWhatEntraWasNotAskedCostsNoLine(t *testing.T) {
 	d := look(t)
 	r := stories()["known_partner"]

@@ -79,7 +79,7 @@ func (d render) organisations(locale string, r approvals.Request) [][]piece {
 			return append(out, d.Words.phrase(locale, "fact.others", Args{"count": len(all) - i}))
 		}
 		out = append(out, d.Words.phrase(locale, "fact.brief", Args{
-			"domain": Bold(shownDomain(f.Domain)), "partner": cut(typed(f.Partner), shortName), "live": f.Here.Live,
+			"domain": Bold(shownDomain(f.Domain)), "partner": cut(typed(f.Partner), shortName), "live": f.Here.Live, "base": baseOf(f),
 			"first": f.Here.Pending+f.Here.Live+f.Here.Before == 0,
 		}))
 	}
@@ -103,19 +103,30 @@ func (d render) organisation(locale string, f approvals.Facts) []piece {
 	line := d.Words.phrase(locale, "fact.who", Args{"partner": Bold(cut(typed(f.Partner), shortName)), "domain": Bold(shownDomain(f.Domain))})
 	line = append(line, literal(" "))
 	if f.Here.Pending+f.Here.Live+f.Here.Before == 0 {
-		line = append(line, d.Words.phrase(locale, "fact.first", Args{"domain": shownDomain(f.Domain)})...)
+		line = append(line, d.Words.phrase(locale, "fact.first", Args{"domain": shownDomain(approvals.BaseDomain(f.Domain))})...)
 	} else {
 		line = append(line, d.Words.phrase(locale, "fact.here", Args{
-			"live": f.Here.Live, "active": f.Here.Active, "pending": f.Here.Pending, "before": f.Here.Before,
+			"live": f.Here.Live, "active": f.Here.Active, "pending": f.Here.Pending, "before": f.Here.Before, "base": baseOf(f),
 		})...)
 	}
 	if t := f.Tenant; t != nil && t.Trouble == "" {
 		line = append(line, literal(" "))
-		line = append(line, d.Words.phrase(locale, "fact.tenant", Args{
-			"count": t.Count.Guests, "disabled": t.Count.Disabled, "pending": t.Count.Pending, "least": t.Count.More,
-		})...)
+		args := Args{"count": t.Count.Guests, "disabled": t.Count.Disabled, "pending": t.Count.Pending, "least": t.Count.More, "domain": ""}
+		if baseOf(f) != "" { // Entra counts by the whole domain
+			args["domain"] = shownDomain(f.Domain)
+		}
+		line = append(line, d.Words.phrase(locale, "fact.tenant", args)...)
 	}
 	return line
+}
+
+// baseOf is the domain that the counts are of, where that is not the guest's own.
+func baseOf(f approvals.Facts) string {
+	base := approvals.BaseDomain(f.Domain)
+	if base == f.Domain {
+		return ""
+	}
+	return shownDomain(base)
 }
 
 // guestHere says that Entra has the guest already; nothing while it was not asked.
@@ -143,7 +154,7 @@ func (d render) lastDecisions(locale string, f approvals.Facts, most int) []piec
 	if len(list) == 0 {
 		return nil
 	}
-	return d.Words.phrase(locale, "fact.last", Args{"list": d.list(locale, "list.and", list)})
+	return d.Words.phrase(locale, "fact.last", Args{"list": d.list(locale, "list.and", list), "base": baseOf(f)})
 }
 
 // rulesApplied are the rules of the policy that had a say in the request.

@@ -33,8 +33,8 @@ import (
 //	live       LiveKey (e-mail, 0x00, access)              number
 //	live       e-mail in small letters, 0x00, 0x00, number number
 //	guests     e-mail in small letters, 0x00, number       nothing
-//	domains    mail domain in small letters                how many requests: pending, live, active, past (8 bytes each)
-//	decided    mail domain in small letters, 0x00, when it was decided (12 bytes), number  nothing
+//	domains    base of a mail domain                       how many requests: pending, live, active, past (8 bytes each)
+//	decided    base of a mail domain, 0x00, when it was decided (12 bytes), number  nothing
 //	pending    number                                      nothing          how many wait for a person
 //	mine       requester's user ID, 0x00, number           nothing
 //	owed       number, kind                                Owed

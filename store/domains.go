@@ -13,7 +13,7 @@ import (
 	"partnerbot/approvals"
 )
 
-// tally is how many requests there are for guests of a mail domain, or how many
+// tally is how many requests there are for guests of a base domain, or how many
 // more there are by a change.
 type tally struct{ pending, live, active, past int64 }
 
@@ -23,6 +23,13 @@ func (t tally) plus(u tally) tally {
 
 func (t tally) minus(u tally) tally {
 	return t.plus(tally{-u.pending, -u.live, -u.active, -u.past})
+}
+
+// counted is the tally without numbers that no domain can have. There are some to be
+// left out only where another version of the program knew another base of a domain.
+func (t tally) counted() tally {
+	live := max(t.live, 0)
+	return tally{max(t.pending, 0), live, min(max(t.active, 0), live), max(t.past, 0)}
 }
 
 // requests is how many they are; those that are active are live.
@@ -52,7 +59,7 @@ func tallyOf(r approvals.Request) tally {
 	return tally{}
 }
 
-// domainsOf are the mail domains that a request counts in, each once. One whose
+// domainsOf are the base domains that a request counts in, each once. One whose
 // guest was erased has no address, and so counts nowhere.
 func domainsOf(r approvals.Request) []string {
 	if tallyOf(r) == (tally{}) {
@@ -61,7 +68,7 @@ func domainsOf(r approvals.Request) []string {
 	var all []string
 	for _, email := range r.Addresses() {
 		at := strings.LastIndexByte(email, '@')
-		domain := strings.ToLower(email[at+1:])
+		domain := approvals.BaseDomain(email[at+1:])
 		if at >= 0 && domain != "" && !slices.Contains(all, domain) {
 			all = append(all, domain)
 		}
@@ -112,7 +119,7 @@ func (b *Bolt) Domain(ctx context.Context, domain string) (c approvals.DomainCou
 	if err := ctx.Err(); err != nil {
 		return c, err
 	}
-	domain = strings.ToLower(domain)
+	domain = approvals.BaseDomain(domain)
 	err = b.view(func(tx *bbolt.Tx) error {
 		t, err := tallyAt(tx.Bucket(bucketDomains), domain)
 		if err != nil {
@@ -193,7 +200,7 @@ func (t *tables) keepDomains(was, is approvals.Request) error {
 		if err != nil {
 			return err
 		}
-		if sum = sum.plus(by); sum.requests() > 0 {
+		if sum = sum.plus(by).counted(); sum.requests() > 0 {
 			err = t.domains.Put([]byte(domain), sum.bytes())
 		} else {
 			err = t.domains.Delete([]byte(domain))

@@ -49,7 +49,7 @@ func testDomain(t *testing.T, open opener) {
 	r := create(t, s, "Jane@Acme.Example")
 	create(t, s, "joe@acme.example")
 	create(t, s, "joe@acme.example.org")
-	create(t, s, "joe@sub.acme.example")
+	create(t, s, "joe@acme.example.com")
 	create(t, s, `"joe@acme.example"@other.example`)
 	create(t, s, "nobody")
 	want := map[approvals.State]approvals.DomainCount{
@@ -71,12 +71,86 @@ func testDomain(t *testing.T, open opener) {
 	refusedWith(t, err, errTest)
 	s = open(t)
 	equal(t, "after a refusal and reopening", domain(t, s, "acme.example"), counts(1, 1, 1, 0))
-	for _, name := range []string{"acme.example.org", "sub.acme.example", "other.example"} {
+	for _, name := range []string{"acme.example.org", "acme.example.com", "other.example"} {
 		equal(t, name, domain(t, s, name), counts(1, 0, 0, 0))
 	}
 	for _, name := range []string{"", "example", "nobody", "cme.example", "acme.exampl"} {
 		equal(t, name, domain(t, s, name), counts(0, 0, 0, 0))
 	}
+}
+
+func testSubdomains(t *testing.T, open opener) {
+	s := open(t)
+	for _, email := range []string{
+		"a@evil.example", "b@Mail.Evil.example", "c@x.mail.evil.example", // of one owner
+		"d@gmail.com", "e@mail.gmail.com", // of many
+		"f@contoso.onmicrosoft.com", "g@fabrikam.onmicrosoft.com", "h@mail.evil.co.uk", "i@other.co.uk",
+	} {
+		create(t, s, email)
+	}
+	createSeveral(t, s, "j@evil.example", "k@hr.evil.example")
+	update(t, s, "INV-1", denied(sam, 1))
+	s = open(t)
+	evil := counts(3, 0, 0, 1)
+	evil.Last = []approvals.Decision{{ID: "INV-1", State: approvals.Denied, By: sam, At: nine.Add(time.Hour)}}
+	for _, name := range []string{"evil.example", "MAIL.evil.example", "never.seen.evil.example"} {
+		equal(t, name, domain(t, s, name), evil)
+	}
+	for _, name := range []string{"gmail.com", "mail.gmail.com", "contoso.onmicrosoft.com", "fabrikam.onmicrosoft.com", "evil.co.uk", "x.other.co.uk"} {
+		equal(t, name, domain(t, s, name), counts(1, 0, 0, 0))
+	}
+	for _, name := range []string{"co.uk", "onmicrosoft.com", "x.gmail.com", "levil.example"} {
+		equal(t, name, domain(t, s, name), counts(0, 0, 0, 0))
+	}
+}
+
+// testDomainMiscounted has a domain whose requests were counted under another base.
+func testDomainMiscounted(t *testing.T, open opener, forget func()) {
+	s := open(t)
+	for n := range 4 {
+		create(t, s, guestNo(n))
+	}
+	update(t, s, "INV-1", to(approvals.Active))
+	for _, step := range []struct {
+		id     approvals.RequestID
+		to     approvals.State
+		forget bool
+		want   approvals.DomainCount
+	}{
+		{"INV-2", approvals.Active, true, counts(0, 1, 1, 0)},
+		{"INV-3", approvals.Denied, false, counts(0, 1, 1, 1)},
+		{"INV-1", approvals.Ended, false, counts(0, 0, 0, 2)},
+		{"INV-2", approvals.Ended, false, counts(0, 0, 0, 3)},
+		{"INV-4", approvals.Active, true, counts(0, 1, 1, 0)},
+		{"INV-4", approvals.Ended, true, counts(0, 0, 0, 1)},
+	} {
+		if step.forget {
+			forget()
+			s = open(t)
+		}
+		update(t, s, step.id, to(step.to))
+		equal(t, string(step.id)+", "+string(step.to), domain(t, s, "acme.example"), step.want)
+	}
+}
+
+func TestADomainThatWasCountedOtherwiseHindersNothing(t *testing.T) {
+	t.Run("bolt", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "requests.db")
+		var last *store.Bolt
+		open := func(t testing.TB) approvals.Store {
+			last = openBolt(t, path)
+			return last
+		}
+		testDomainMiscounted(t, open, func() {
+			must(t, last.Close())
+			edit(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("domains")).Delete([]byte("acme.example")) })
+		})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		address := pgURL(t)
+		open := func(t testing.TB) approvals.Store { return openPostgres(t, address) }
+		testDomainMiscounted(t, open, func() { pgExec(t, address, `DELETE FROM domains`) })
+	})
 }
 
 func testDomainDecisions(t *testing.T, open opener) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,11 +15,14 @@ import (
 )
 
 const (
-	// A domain that is not there yet gets no less than nothing, so it is put in as it is.
+	// As in tally.counted nothing becomes less than nothing.
 	sumDomains = `WITH u AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u (d, p, l, a, o)),
-		there AS (UPDATE domains SET pending = pending + u.p, live = live + u.l, active = active + u.a, past = past + u.o
+		there AS (UPDATE domains SET pending = greatest(pending + u.p, 0), live = greatest(live + u.l, 0),
+				active = least(greatest(active + u.a, 0), greatest(live + u.l, 0)), past = greatest(past + u.o, 0)
 			FROM u WHERE domain = u.d RETURNING domain)
-		INSERT INTO domains (domain, pending, live, active, past) SELECT d, p, l, a, o FROM u WHERE d NOT IN (SELECT domain FROM there)`
+		INSERT INTO domains (domain, pending, live, active, past)
+			SELECT d, greatest(p, 0), greatest(l, 0), least(greatest(a, 0), greatest(l, 0)), greatest(o, 0)
+			FROM u WHERE d NOT IN (SELECT domain FROM there)`
 	dropDomains = `DELETE FROM domains WHERE domain = ANY($1) AND pending + live + past = 0`
 	decide      = `INSERT INTO decisions (domain, at, nanos, request)
 		SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::smallint[], $4::bigint[]) ON CONFLICT DO NOTHING`
@@ -35,7 +37,7 @@ const (
 func (p *Postgres) Domain(ctx context.Context, domain string) (approvals.DomainCount, error) {
 	var t tally
 	var docs []string
-	err := p.pool.QueryRow(ctx, readDomain, strings.ToLower(domain), newestDecisions).Scan(&t.pending, &t.live, &t.active, &t.past, &docs)
+	err := p.pool.QueryRow(ctx, readDomain, approvals.BaseDomain(domain), newestDecisions).Scan(&t.pending, &t.live, &t.active, &t.past, &docs)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return approvals.DomainCount{}, nil
 	}

@@ -55,6 +55,7 @@ func TestStores(t *testing.T) {
 		{"a refused erasing erases nothing", testEraseRefused},
 		{"what is known of a domain follows its requests", testDomain},
 		{"the newest decisions of a domain are told", testDomainDecisions},
+		{"a subdomain is no other domain", testSubdomains},
 		{"a guest who was erased counts in no domain", testDomainErased},
 		{"of changes at once none is counted wrong", testDomainMany},
 		{"a request for several is found by each guest", testSeveral},

@@ -42,10 +42,10 @@ ALTER TABLE owed ADD COLUMN lane text NOT NULL
 	GENERATED ALWAYS AS (CASE WHEN kind IN ('guest', 'facts') THEN 'entra' ELSE 'slack' END) STORED;
 CREATE INDEX owed_due ON owed (lane, due, nanos, kind, request);
 
--- How many requests there are for guests of a mail domain, counted in the
--- transaction that changes it. A domain without any has no row.
+-- How many requests there are for guests of a mail domain and of its subdomains,
+-- counted in the transaction that changes it. A domain without any has no row.
 CREATE TABLE domains (
-	domain  text COLLATE "C" PRIMARY KEY, -- in small letters
+	domain  text COLLATE "C" PRIMARY KEY, -- base of mail domains, in ASCII
 	pending bigint NOT NULL,
 	live    bigint NOT NULL,              -- inviting, invited or active
 	active  bigint NOT NULL,
