@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,12 +40,13 @@ func (d render) Card(r approvals.Request, stage int) Message {
 // fitting are the rows for which there is room and, to whoever is to decide, how many
 // there are not.
 func (d render) fitting(rows []row, room int, decides bool) []row {
-	kept := fitted(tight(rows, room), room)
+	rows = tight(rows, room)
+	kept := fitted(rows, room)
 	if !decides || len(kept) == len(rows) {
 		return kept
 	}
 	said := func() []piece { return d.Words.phrase(d.Locale, "fact.more", Args{"count": len(rows) - len(kept)}) }
-	if always(rows) == room { // a line of its own would cost another
+	if always(rows) >= room { // a line of its own would cost another
 		if longer, ok := lengthened(kept, said()); ok {
 			return longer
 		}
@@ -70,13 +72,13 @@ func (d render) cardBody(r approvals.Request, stage int) []row {
 	rows = append(rows, lines(3, d.guestList(l, r, 4))...)
 	rows = append(rows, lines(4, d.opens(l, r))...)
 	for _, el := range paragraphs(d.changed(l, r)).Elements {
-		rows = append(rows, row{clipped(el, 2*lineWidth), 0, true})
+		rows = append(rows, row{RichTextElement: clipped(el, 2*lineWidth), soft: true})
 	}
 	if q := quote(cut(typed(r.Reason), maxExcerpt)); q != nil {
-		rows = append(rows, row{q, reasonRank(r, stage), true})
+		rows = append(rows, row{RichTextElement: q, rank: reasonRank(r, stage), soft: true})
 	}
 	for _, el := range paragraphs(d.answers(l, r)).Elements {
-		rows = append(rows, row{clipped(el, 2*lineWidth), 1, false})
+		rows = append(rows, row{RichTextElement: clipped(el, 2*lineWidth), rank: 1})
 	}
 	if !deciding(r, stage) {
 		return rows
@@ -84,7 +86,7 @@ func (d render) cardBody(r approvals.Request, stage int) []row {
 	rows = append(rows, lines(2, d.organisations(l, r)...)...)
 	rows = append(rows, lines(2, d.guestHere(l, r))...)
 	rows = append(rows, lines(5, d.lastTalk(l, r))...)
-	rows = append(rows, lines(lastRank(r), d.lastDecisions(l, r.Facts, 2))...)
+	rows = append(rows, d.lately(r)...)
 	return append(rows, lines(7, d.rulesApplied(l, r))...)
 }
 
@@ -96,13 +98,42 @@ func reasonRank(r approvals.Request, stage int) int {
 	return 1
 }
 
-// lastRank: a no to somebody of the same organisation is worth more than what the
+// lately are the last decisions on guests of all the organisations. A no to one of
+// them is there whatever else is to be read; the rest helps less than what the
 // access opens.
-func lastRank(r approvals.Request) int {
-	if slices.ContainsFunc(r.Facts.Here.Last, func(d approvals.Decision) bool { return d.State == approvals.Denied }) {
-		return 2
+func (d render) lately(r approvals.Request) []row {
+	var last approvals.Facts
+	if all := factsOf(r); len(all) == 1 {
+		last = all[0]
 	}
-	return 6
+	last.Here.Last = decisionsOn(r)
+	rows := lines(6, d.lastDecisions(d.Locale, last, 2))
+	if len(rows) > 0 && last.Here.Last[0].State == approvals.Denied {
+		short := clipped(lines(0, d.lastDecisions(d.Locale, last, 1))[0].RichTextElement, lineWidth)
+		rows[0] = row{RichTextElement: short, long: rows[0].RichTextElement}
+	}
+	return rows
+}
+
+// decisionsOn are the last ones on guests of all the organisations, each once: first
+// the denials, then the newest.
+func decisionsOn(r approvals.Request) []approvals.Decision {
+	var all []approvals.Decision
+	for _, f := range factsOf(r) {
+		for _, last := range f.Here.Last {
+			if !slices.ContainsFunc(all, func(d approvals.Decision) bool { return d.ID == last.ID }) {
+				all = append(all, last)
+			}
+		}
+	}
+	rank := func(d approvals.Decision) int {
+		if d.State == approvals.Denied {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(all, func(a, b approvals.Decision) int { return cmp.Or(rank(a)-rank(b), b.At.Compare(a.At)) })
+	return all
 }
 
 // wish says who asks whom into what, for how long, cut so that long names leave
@@ -202,7 +233,7 @@ func (d render) cardStatus(r approvals.Request, stage int) []row {
 	}
 	var rows []row
 	for _, el := range d.standing(d.Locale, forApprovers, r, said...) {
-		rows = append(rows, row{shortened(el), 0, false})
+		rows = append(rows, row{RichTextElement: shortened(el)})
 	}
 	return rows
 }

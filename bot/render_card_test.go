@@ -163,13 +163,18 @@ func TestACardHasAtMostTwelveLines(t *testing.T) {
 
 func TestALongCardLeavesOutWhatHelpsLeastAndNeverAWarning(t *testing.T) {
 	text := asRead(t, look(t).Card(stories()["everything"], 0))
-	for _, has := range []string{"looks like contoso.com", "Look twice", "30 days instead of 90 days", "4711-2026", "6 more facts: press More", "may decide", "@U0BEN is on it"} {
+	for _, has := range []string{"looks like contoso.com", "Look twice", "30 days instead of 90 days", "INV-3 denied by", "6 more facts: press More", "may decide", "@U0BEN is on it"} {
 		if !strings.Contains(text, has) {
 			t.Errorf("the card does not say %q:\n%s", has, text)
 		}
 	}
 	if strings.Contains(text, "Rules:") || strings.Contains(text, "Yes, only those") {
 		t.Errorf("the rules or the talk are on a card that has no room for them:\n%s", text)
+	}
+	clean := stories()["everything"]
+	clean.Facts.Here.Last = clean.Facts.Here.Last[1:]
+	if text := asRead(t, look(t).Card(clean, 0)); !strings.Contains(text, "4711-2026") || strings.Contains(text, "Last decisions") {
+		t.Errorf("where nobody was denied, the last decisions are before the answers:\n%s", text)
 	}
 	warned := asRead(t, look(t).Card(stories()["suspicious"], 0))
 	if !strings.Contains(warned, "2 more warnings: press More") || strings.Count(warned, "⚠️") != 3 {
@@ -279,6 +284,34 @@ func TestWhatEntraWasNotAskedCostsNoLine(t *testing.T) {
 	}
 	if text := asRead(t, d.More("en", stories()["silent_tenant"], nil)); !strings.Contains(text, "Entra does not say more at present (Forbidden)") {
 		t.Errorf("More does not say that Entra does not:\n%s", text)
+	}
+}
+
+// TestADenialIsOnEveryCard: no length of what somebody writes, and no other guest of
+// theirs, takes it off.
+func TestADenialIsOnEveryCard(t *testing.T) {
+	d := look(t)
+	denied := approvals.Decision{ID: "INV-3", State: approvals.Denied, By: olga, At: nine.Add(-time.Hour)}
+	no := approvals.Facts{Domain: "evil.example", Here: approvals.DomainCount{Before: 1, Last: []approvals.Decision{denied}}}
+	long := stories()["everything"]
+	long.Guest.Name, long.Guest.Company = strings.Repeat("Mia ", 40), strings.Repeat("Contoso ", 20)
+	long.Reason, long.Facts = strings.Repeat("Soon. ", 80), no
+	long.Filled = []approvals.Filled{{ID: "nda", Label: "NDA", Value: strings.Repeat("value ", 150)}}
+	decoy := stories()["several"]
+	decoy.FactsOf = []approvals.Facts{suspicious(), {Domain: "b.example"}, {Domain: "c.example"}, no, partnerFacts()}
+	decoy.FactsOf[4].Here.Last = []approvals.Decision{{ID: "INV-5", State: approvals.Active, By: sam, At: nine}, denied, {ID: "INV-4", State: approvals.TimedOut, At: nine}}
+	decoy.Facts = decoy.FactsOf[0]
+	for name, r := range map[string]approvals.Request{"long": long, "decoy": decoy} {
+		text := asRead(t, d.Card(r, 0))
+		if !strings.Contains(text, "Last decisions: INV-3 denied by @U0OLGA on") || len(strings.Split(strings.TrimSpace(text), "\n")) > cardLines {
+			t.Errorf("%s: the card does not say in its lines who was denied:\n%s", name, text)
+		}
+	}
+	roomy := decoy
+	roomy.FactsOf = slices.Clone(decoy.FactsOf[3:5])
+	roomy.Facts = roomy.FactsOf[0]
+	if text := asRead(t, d.Card(roomy, 0)); !strings.Contains(text, "INV-3 denied by @U0OLGA on 23 Nov 2026 and INV-5 approved by @U0SAM") {
+		t.Errorf("the newest of the others does not follow where there is room:\n%s", text)
 	}
 }
 

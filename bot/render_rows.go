@@ -21,7 +21,8 @@ const (
 type row struct {
 	slack.RichTextElement
 	rank int
-	soft bool // a line of it is enough where there is little room
+	soft bool                  // a line of it is enough where there is little room
+	long slack.RichTextElement // takes its place where room is left; nil if it has no more to say
 }
 
 // lines are rows of one rank; empty ones are left out.
@@ -83,9 +84,14 @@ func fitted(rows []row, room int) []row {
 	}
 	var out []row
 	for i, r := range rows {
-		if kept[i] {
-			out = append(out, r)
+		if !kept[i] {
+			continue
 		}
+		if longer := (row{RichTextElement: r.long}); r.long != nil && longer.height()-r.height() <= room {
+			room -= longer.height() - r.height()
+			r = longer
+		}
+		out = append(out, r)
 	}
 	return out
 }
