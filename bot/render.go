@@ -107,15 +107,22 @@ func (d render) roughly(locale string, t time.Duration) string {
 // guest is the guest's name, e-mail address and company in one line, or how many
 // guests there are.
 func (d render) guest(locale string, r approvals.Request) Phrase {
-	g := r.Guest
 	switch {
 	case !r.Erased.IsZero():
 		return Phrase{literal(d.guestName(locale, r))}
 	case len(r.Guests) > 0:
 		return Phrase{Bold(d.guestName(locale, r))}
 	}
-	args := Args{"name": Bold(shownText(g.Name)), "email": cut(typed(g.Email), maxEmail), "company": shownText(g.Company), "address": addressed(g)}
-	return d.Words.phrase(locale, "guest.line", args)
+	return d.guestLine(locale, r.Guest, maxName, maxEmail)
+}
+
+// guestLine is the same of one guest, with at most so many characters of the name,
+// of the company and of the address.
+func (d render) guestLine(locale string, g approvals.Guest, most, mostEmail int) Phrase {
+	return d.Words.phrase(locale, "guest.line", Args{
+		"name": Bold(cut(enclosed(g.Name), most)), "email": shortAddress(g.Email, mostEmail),
+		"company": cut(enclosed(g.Company), most), "address": addressed(g),
+	})
 }
 
 // guestName is what to call the guest, as long as it is known.
@@ -129,7 +136,7 @@ func (d render) guestName(locale string, r approvals.Request) string {
 	if addressed(r.Guest) {
 		return cut(typed(r.Guest.Email), maxEmail)
 	}
-	return shownText(r.Guest.Name)
+	return cut(enclosed(r.Guest.Name), maxName)
 }
 
 // addressed reports a name that looks like an address: the guest is called by

@@ -62,7 +62,7 @@ func (d render) waiting(locale, reader string, r approvals.Request) [][]piece {
 		if reader == forApprovers { // More has all of it
 			most = lineWidth
 		}
-		say("question", Args{"by": d.bystander(q.By), "question": cut(typed(q.Question), most), "req": d.person(r.Requester)})
+		say("question", Args{"by": d.bystander(q.By), "question": cut(quotable(q.Question), most), "req": d.person(r.Requester)})
 	}
 	if !r.Stranded.IsZero() {
 		say("stranded", Args{"req": d.person(r.Requester)})

@@ -61,8 +61,10 @@ func (d render) confirmApprove(r approvals.Request) *slack.ConfirmationBlockObje
 	const short = 60
 	l := d.Locale
 	last := r.Stage+1 >= len(r.Access.Stages) && approved(r)+1 >= max(r.CurrentStage().Quorum, 1)
+	g := r.Guest
+	g.Company = ""
 	args := Args{
-		"guest": cut(typed(r.Guest.Name), short), "email": shortAddress(r.Guest.Email, 2*short), "access": cut(typed(r.Access.Title), short),
+		"guest": d.guestLine(l, g, short, 2*short), "access": cut(typed(r.Access.Title), short),
 		"for": d.lasts(l, r), "last": last, "several": len(r.Guests) > 0,
 	}
 	if len(r.Guests) > 0 {

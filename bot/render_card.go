@@ -141,10 +141,7 @@ func decisionsOn(r approvals.Request) []approvals.Decision {
 func (d render) wish(locale string, r approvals.Request) []piece {
 	guest := d.guest(locale, r)
 	if r.Erased.IsZero() && len(r.Guests) == 0 {
-		guest = d.Words.phrase(locale, "guest.line", Args{
-			"name": Bold(cut(typed(r.Guest.Name), shortName)), "email": d.email(r), "company": cut(typed(r.Guest.Company), shortName),
-			"address": addressed(r.Guest),
-		})
+		guest = d.guestLine(locale, r.Guest, shortName, shortEmail)
 	}
 	return d.Words.phrase(locale, "card.wish", Args{
 		"by": d.person(r.Requester), "guest": guest, "access": Bold(cut(typed(r.Access.Title), shortName)), "lasts": d.lasts(locale, r),
@@ -170,7 +167,8 @@ func (d render) guestList(locale string, r approvals.Request, most int) []piece 
 	}
 	var who []piece
 	for _, g := range r.Guests[:min(len(r.Guests), most)] {
-		who = append(who, literal(cut(typed(g.Name), shortName)+" ("+shortAddress(g.Email, shortEmail)+")"))
+		g.Company = ""
+		who = append(who, d.guestLine(locale, g, shortName, shortEmail))
 	}
 	if more := len(r.Guests) - most; more > 0 {
 		who = append(who, Phrase(d.Words.phrase(locale, "list.more", Args{"count": more})))
@@ -203,7 +201,7 @@ func (d render) lastTalk(locale string, r approvals.Request) []piece {
 	}
 	last := r.Talk[n-1]
 	return d.Words.phrase(locale, "card.talk", Args{
-		"by": d.bystander(last.By), "req": d.person(r.Requester), "question": cut(typed(last.Question), shortName), "answer": cut(typed(last.Answer), 2*shortName),
+		"by": d.bystander(last.By), "req": d.person(r.Requester), "question": cut(quotable(last.Question), shortName), "answer": cut(quotable(last.Answer), 2*shortName),
 	})
 }
 

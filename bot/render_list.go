@@ -54,7 +54,7 @@ func (d render) listed(locale string, r approvals.Request, viewer approvals.Pers
 	d = d.at(now)
 	title := d.Words.Say(locale, "list.title", Args{
 		"id": r.ID, "state": d.state(locale, r), "lasts": d.lasts(locale, r),
-		"guest": d.guestName(locale, r), "company": shownText(r.Guest.Company), "access": shownText(r.Access.Title),
+		"guest": d.guestName(locale, r), "company": cut(enclosed(r.Guest.Company), maxName), "access": shownText(r.Access.Title),
 	})
 	args := Args{
 		"by": d.person(r.Requester), "own": viewer.Same(r.Requester), "ago": d.roughly(locale, now.Sub(r.Opened)),

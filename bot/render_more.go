@@ -24,7 +24,7 @@ func (d render) More(locale string, r approvals.Request, trail []approvals.Entry
 			blocks = append(blocks, body)
 		}
 	}
-	part("more.guests", roomLong, d.everyGuest(r))
+	part("more.guests", roomLong, d.everyGuest(locale, r))
 	part("more.answers", roomLong, d.everyAnswer(locale, r))
 	part("more.opens", roomShort, d.everyGrant(locale, r))
 	part("more.known", roomShort, d.everyFact(locale, r))
@@ -84,13 +84,14 @@ func bytesOf(el slack.RichTextElement) int {
 	return len(raw)
 }
 
-func (d render) everyGuest(r approvals.Request) [][]piece {
+func (d render) everyGuest(locale string, r approvals.Request) [][]piece {
 	var all [][]piece
 	if !r.Erased.IsZero() {
 		return nil
 	}
 	for i, g := range r.Guests {
-		line := []piece{literal(cut(typed(g.Name), shortName) + " (" + shortAddress(g.Email, shortEmail) + ")")}
+		g.Company = ""
+		line := []piece{d.guestLine(locale, g, shortName, shortEmail)}
 		if i < len(r.Children) && r.Children[i].ID != "" {
 			line = append(line, literal(" "+string(r.Children[i].ID)))
 		}
@@ -163,9 +164,9 @@ func (d render) everyChange(locale string, r approvals.Request) [][]piece {
 func (d render) wholeTalk(locale string, r approvals.Request) [][]piece {
 	var all [][]piece
 	for _, e := range slices.Backward(r.Talk) {
-		all = append(all, d.Words.phrase(locale, "more.question", Args{"by": d.person(e.By), "at": minute(e.At), "words": cut(typed(e.Question), maxQuote)}))
+		all = append(all, d.Words.phrase(locale, "more.question", Args{"by": d.person(e.By), "at": minute(e.At), "words": cut(quotable(e.Question), maxQuote)}))
 		if !e.Answered.IsZero() {
-			all = append(all, d.Words.phrase(locale, "more.answer", Args{"by": d.person(r.Requester), "at": minute(e.Answered), "words": cut(typed(e.Answer), maxQuote)}))
+			all = append(all, d.Words.phrase(locale, "more.answer", Args{"by": d.person(r.Requester), "at": minute(e.Answered), "words": cut(quotable(e.Answer), maxQuote)}))
 		}
 	}
 	return all

@@ -58,7 +58,28 @@ func excerpt(s string, limit, lines int) string {
 }
 
 // shownWords is what somebody wrote, within a sentence.
-func shownWords(s string) string { return cut(typed(s), maxWords) }
+func shownWords(s string) string { return cut(quotable(s), maxWords) }
+
+// quotable is what somebody typed, to stand between quotation marks of ours: it has
+// none that could end them.
+func quotable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Pi, unicode.Pf) || strings.ContainsRune("\"„‚″＂ʺ״〃〝〞〟「」『』❛❜❝❞", r) {
+			return '\''
+		}
+		return r
+	}, typed(s))
+}
+
+// enclosed is what somebody typed, to stand between brackets of ours as well.
+func enclosed(s string) string {
+	return typed(strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Ps, unicode.Pe) {
+			return ' '
+		}
+		return r
+	}, quotable(s)))
+}
 
 // typed makes one line of what somebody typed: no line breaks, and none of the
 // invisible characters that turn text around or hide a part of it.
