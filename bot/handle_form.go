@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -153,7 +154,7 @@ func (b *Bot) drawn(ctx context.Context, i interaction, f Form, mine change) (sl
 	f = f.preset(d.Policy())
 	if i.View.Callback == CallbackSeveral {
 		if readable {
-			f.Checked = b.readRoll(ctx, by, f)
+			f.Checked = b.readRoll(ctx, by, f, mine)
 		}
 		if f.crowded {
 			f.Checked = &Roll{Trouble: b.words().Say(by.Locale, "guests.crowded", nil)}
@@ -244,26 +245,59 @@ func (b *Bot) pointed(ctx context.Context, by approvals.Person, f Form, known *P
 	return known
 }
 
-// readRoll reads the list of guests, and looks at one of each organisation.
-func (b *Bot) readRoll(ctx context.Context, by approvals.Person, f Form) *Roll {
+// mostLooked is how many guests of a list are looked at while it is typed.
+const mostLooked = 100
+
+// readRoll reads the list of guests, and looks at each of them as far as there is
+// time: what speaks against all of them is kept once, the facts of each organisation
+// of its first one.
+func (b *Bot) readRoll(ctx context.Context, by approvals.Person, f Form, mine change) *Roll {
 	if f.Guests == "" {
 		return nil
 	}
 	guests, wrong := approvals.ParseGuests(f.Guests)
 	out := &Roll{Guests: guests, Wrong: withoutLast(wrong, f)}
 	seen := map[string]bool{}
-	for _, g := range guests {
-		_, domain, _ := approvals.ParseAddress(g.Email)
-		if seen[domain] || len(out.Known) >= mostDomains {
-			continue
+	for _, g := range guests[:min(len(guests), mostLooked)] {
+		if ctx.Err() != nil || !mine.latest() {
+			break
 		}
-		seen[domain] = true
 		one := f
 		one.Email, one.Name, one.Company = g.Email, g.Name, firstOf(g.Company, f.Company)
-		if known := b.lookAhead(ctx, by, one); known != nil {
-			known.Twins, known.Wrong = nil, slices.DeleteFunc(known.Wrong, func(r *approvals.Refusal) bool { return r.Field != approvals.FieldEmail })
+		known := b.lookAhead(ctx, by, one)
+		if known == nil {
+			continue
+		}
+		out.note(f, g, *known)
+		_, domain, _ := approvals.ParseAddress(g.Email)
+		if !seen[domain] && len(out.Known) < mostDomains {
+			known.Twins, known.Wrong = nil, nil
 			out.Known = append(out.Known, *known)
 		}
+		seen[domain] = true
 	}
 	return out
+}
+
+// note keeps what speaks against one of the guests: what others have in common with
+// them once, a request that is there for them already at their line.
+func (c *Roll) note(f Form, g approvals.Guest, known Preflight) {
+	for _, r := range known.Wrong {
+		if !slices.ContainsFunc(c.Refused, func(q *approvals.Refusal) bool {
+			return q.Code == r.Code && q.Field == r.Field && maps.Equal(q.Args, r.Args)
+		}) {
+			c.Refused = append(c.Refused, r)
+		}
+	}
+	for _, q := range known.Twins {
+		if q.Access.ID != f.Access {
+			continue
+		}
+		twin := approvals.RefuseTwin(q)
+		line := approvals.ErrGuestLine.With("text", g.Email).With("code", string(twin.Code))
+		for name, value := range twin.Args {
+			line = line.With(name, value)
+		}
+		c.Wrong = append(c.Wrong, line)
+	}
 }

@@ -64,8 +64,83 @@ func TestAListIsReadWhileItIsTyped(t *testing.T) {
 	if strings.Contains(got, "Line 5") || d.initial("guests") != "" {
 		t.Errorf("the line being typed is judged or written over: %s", d.raw)
 	}
-	if diff := cmp.Diff([]string{"mia@contoso.com", "ben@fabrikam.com"}, looked); diff != "" {
-		t.Errorf("one of each organisation: %s", diff)
+	if diff := cmp.Diff([]string{"mia@contoso.com", "ben@fabrikam.com", "ada@contoso.com"}, looked); diff != "" {
+		t.Errorf("looked at %s", diff)
+	}
+	if n := strings.Count(got, "⛔"); n != 2 {
+		t.Errorf("one wrong line and one refusal are %d: %s", n, got)
+	}
+}
+
+// TestAHopelessListIsSeenWhileItIsTyped, whichever field and whichever guest of it is
+// to blame; what is the same for several of them is said once.
+func TestAHopelessListIsSeenWhileItIsTyped(t *testing.T) {
+	o := newOffice(t)
+	o.cfg.Desk.render.Policy = demanding().Always
+	twin, elsewhere := inv7(), inv7()
+	twin.Access.ID, elsewhere.Access.ID, elsewhere.ID = "atlas", "falcon", "INV-8"
+	o.service.preview = func(d approvals.Draft) (approvals.Preview, error) {
+		known := approvals.Preview{
+			Plan:  approvals.Plan{Guest: approvals.Guest{Email: d.Email}, Facts: approvals.Facts{Domain: "contoso.com", Disposable: true}},
+			Wrong: approvals.Refusals{approvals.ErrByRule.With("rule", "few").With("sentence", "At most one at once."), approvals.ErrForTooLong.With("longest", "240h")},
+		}
+		if d.Email == "ada@contoso.com" {
+			known.Wrong = append(known.Wrong, approvals.ErrByRule.With("rule", "ada").With("sentence", "Not Ada."))
+			known.Twins = []approvals.Request{twin, elsewhere}
+		}
+		return known, nil
+	}
+	o.act(t, "form:guests", "", severalView("mia@contoso.com\nben@contoso.com\nada@contoso.com\n", "", eachTogether))
+	got := o.drawn1(t).facts()
+	for _, once := range []string{"At most one at once.", "at most 10 days", "Not Ada.", "“ada@contoso.com”", "INV-7", "thrown away"} {
+		if strings.Count(got, once) != 1 {
+			t.Errorf("%q is said %d times in %s", once, strings.Count(got, once), got)
+		}
+	}
+	if strings.Contains(got, "INV-8") {
+		t.Errorf("a request for something else is in the way: %s", got)
+	}
+}
+
+func TestAListIsToldAFewRefusalsAtOnce(t *testing.T) {
+	c := &Roll{}
+	for i := range mostLines + 2 {
+		c.Refused = append(c.Refused, approvals.ErrByRule.With("sentence", fmt.Sprintf("Not %d.", i)))
+	}
+	if lines := look(t).rollLines("en", Form{Access: "falcon", Checked: c}); len(lines) != mostLines {
+		t.Errorf("%d lines", len(lines))
+	}
+}
+
+// TestALongListIsLookedAtNoLongerThanItMatters: not all of it, and not after a newer
+// change of the form.
+func TestALongListIsLookedAtNoLongerThanItMatters(t *testing.T) {
+	o := newOffice(t)
+	o.cfg.Desk.render.Policy = demanding().Always
+	var list strings.Builder
+	for i := range mostLooked + 20 {
+		fmt.Fprintf(&list, "guest%d@contoso.com\n", i)
+	}
+	looked := 0
+	o.service.preview = func(approvals.Draft) (approvals.Preview, error) {
+		looked++
+		return approvals.Preview{}, nil
+	}
+	o.act(t, "form:guests", "", severalView(list.String(), "", eachTogether))
+	if looked != mostLooked {
+		t.Errorf("%d of a long list", looked)
+	}
+	looked = 0
+	v := severalView(list.String(), "", eachTogether)
+	o.service.preview = func(approvals.Draft) (approvals.Preview, error) {
+		if looked++; looked == 3 {
+			o.forms.touch(str(v["id"]), "")
+		}
+		return approvals.Preview{}, nil
+	}
+	o.act(t, "form:guests", "", v)
+	if looked != 3 {
+		t.Errorf("%d of a list that was typed on", looked)
 	}
 }
 
@@ -379,8 +454,8 @@ func TestAFileIsShownWithoutItsControlCharacters(t *testing.T) {
 	}
 }
 
-// TestAListLooksForNoLinksToWhatItDoesNotShow: the twins of a line are told of when
-// the list is sent.
+// TestAListLooksForNoLinksToWhatItDoesNotShow: a link to the twin of a line is told
+// when the list is sent.
 func TestAListLooksForNoLinksToWhatItDoesNotShow(t *testing.T) {
 	o := newOffice(t)
 	o.cfg.Desk.render.Policy = demanding().Always

@@ -134,7 +134,7 @@ func TestFormsKeepSlacksLimitsWithTheLongestTexts(t *testing.T) {
 		guests = append(guests, approvals.Guest{Email: "a@d" + strings.Repeat("i", i%60) + ".com"})
 	}
 	f.Known.Wrong = wrong
-	f.Checked = &Roll{Guests: guests, Wrong: wrong, Known: []Preflight{*f.Known}, Trouble: long}
+	f.Checked = &Roll{Guests: guests, Wrong: wrong, Known: []Preflight{*f.Known}, Refused: wrong, Trouble: long}
 	r := stories()["pending"]
 	r.Access, r.Reason, r.Guest.Name = *a, long, long
 	for name, v := range map[string]any{
@@ -165,7 +165,7 @@ func TestWhatIsTypedInFormsIsNeverMarkup(t *testing.T) {
 		f.Known.Twins = []approvals.Request{twin}
 		f.Checked = &Roll{
 			Guests: []approvals.Guest{{Email: text}}, Wrong: approvals.Refusals{approvals.ErrGuestLine.With("line", "1").With("text", text).With("code", "email_malformed")},
-			Known: []Preflight{*f.Known}, Trouble: text,
+			Known: []Preflight{*f.Known}, Refused: f.Known.Wrong, Trouble: text,
 		}
 		approved := f
 		known := *f.Known

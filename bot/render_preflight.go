@@ -24,6 +24,7 @@ type Roll struct {
 	Guests  []approvals.Guest
 	Wrong   approvals.Refusals
 	Known   []Preflight           // of the first of each organisation
+	Refused approvals.Refusals    // what the policy says against any of the guests, each once
 	Made    []approvals.RequestID // requests that were made of other lines of the list
 	Trouble string                // why the list could not be read or sent
 }
@@ -200,6 +201,8 @@ func (d render) rollLines(locale string, f Form) [][]piece {
 	if more := len(c.Wrong) - mostLines; more > 0 {
 		lines = append(lines, d.Words.phrase(locale, "roll.more", Args{"count": more}))
 	}
+	refused := d.against(locale, f, Preflight{Preview: approvals.Preview{Wrong: c.Refused}})
+	lines = append(lines, refused[:min(len(refused), mostLines)]...)
 	for _, known := range c.Known {
 		lines = append(lines, d.against(locale, f, known)...)
 	}
