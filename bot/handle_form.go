@@ -162,7 +162,7 @@ func (b *Bot) drawn(ctx context.Context, i interaction, f Form, mine change) (sl
 		return d.SeveralForm(by.Locale, f), true
 	}
 	if readable && mine.latest() {
-		f.Known = b.pointed(ctx, by, f, b.lookAhead(ctx, by, f))
+		f.Known = b.pointed(ctx, by, f, b.lookAhead(ctx, by, f, 1))
 	}
 	return d.Form(by.Locale, f), true
 }
@@ -203,13 +203,14 @@ func levelOf(err error) slog.Level {
 	return slog.LevelWarn
 }
 
-// lookAhead is what is known of a request before it is made; nil if there is
-// nothing to know yet, or nothing could be read.
-func (b *Bot) lookAhead(ctx context.Context, by approvals.Person, f Form) *Preflight {
+// lookAhead is what is known of a request before it is made, for one of so many
+// guests; nil if there is nothing to know yet, or nothing could be read.
+func (b *Bot) lookAhead(ctx context.Context, by approvals.Person, f Form, guests int) *Preflight {
 	if _, _, err := approvals.ParseAddress(f.Email); err != nil && f.Access == "" {
 		return nil
 	}
 	d := f.draft(by)
+	d.Guests = guests
 	if d.Access == "" { // the guest can be looked at all the same
 		offers := f.offers(b.cfg.Desk.render.Policy())
 		if len(offers) == 0 {
@@ -264,7 +265,7 @@ func (b *Bot) readRoll(ctx context.Context, by approvals.Person, f Form, mine ch
 		}
 		one := f
 		one.Email, one.Name, one.Company = g.Email, g.Name, firstOf(g.Company, f.Company)
-		known := b.lookAhead(ctx, by, one)
+		known := b.lookAhead(ctx, by, one, len(guests))
 		if known == nil {
 			continue
 		}

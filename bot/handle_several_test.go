@@ -80,6 +80,9 @@ func TestAHopelessListIsSeenWhileItIsTyped(t *testing.T) {
 	twin, elsewhere := inv7(), inv7()
 	twin.Access.ID, elsewhere.Access.ID, elsewhere.ID = "atlas", "falcon", "INV-8"
 	o.service.preview = func(d approvals.Draft) (approvals.Preview, error) {
+		if d.Guests != 3 {
+			t.Errorf("%s is one of %d", d.Email, d.Guests)
+		}
 		known := approvals.Preview{
 			Plan:  approvals.Plan{Guest: approvals.Guest{Email: d.Email}, Facts: approvals.Facts{Domain: "contoso.com", Disposable: true}},
 			Wrong: approvals.Refusals{approvals.ErrByRule.With("rule", "few").With("sentence", "At most one at once."), approvals.ErrForTooLong.With("longest", "240h")},
