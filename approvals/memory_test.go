@@ -308,7 +308,9 @@ func (m *memory) Domain(_ context.Context, domain string) (count DomainCount, er
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, r := range m.all() {
-		if !slices.ContainsFunc(r.Addresses(), func(a string) bool { return a != "" && BaseDomain(a[strings.LastIndexByte(a, '@')+1:]) == BaseDomain(domain) }) {
+		if !slices.ContainsFunc(r.Addresses(), func(a string) bool {
+			return a != "" && BaseDomain(a[strings.LastIndexByte(a, '@')+1:]) == BaseDomain(domain)
+		}) {
 			continue
 		}
 		switch r.State {
