@@ -89,6 +89,6 @@ func names[T any](things []T, name func(T) string) []string {
 func list(names []string) string { return "[" + strings.Join(names, ", ") + "]" }
 
 // sentences are all that the requester is told.
-func (v verdictOnDraft) sentences() string {
+func (v *verdictOnDraft) sentences() string {
 	return strings.Join(names(v.Refusals, func(r objection) string { return r.Sentence }), " ")
 }
