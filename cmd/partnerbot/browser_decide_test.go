@@ -67,11 +67,11 @@ func (b *tab) weighs(p *play) {
 		{"reason", "He does the electrical plans and needs the drawings."},
 	}...)
 	p.sends(ann)
-	card := p.sees(ben, p.dm(ben), "INV-2", "Entra has", "[Change]")
+	card := p.sees(ben, p.dm(ben), "INV-2", "2 more facts", "[Change]")
 	b.be(ben, p.dm(ben))
 	b.do("the card", chromedp.WaitVisible(byID("message-"+card.TS)))
 	b.both("card-warnings")
-	if lines := strings.Count(card.Plain(), "\n") + 1; lines > 13 {
+	if lines := strings.Count(card.Plain(), "\n") + 1; lines > 12 {
 		b.t.Errorf("the card has %d lines:\n%s", lines, card.Plain())
 	}
 	p.opens(ben, p.dm(ben), "More", "INV-2")
