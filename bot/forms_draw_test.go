@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,17 +37,7 @@ func TestADrawingThatHangsHoldsNobodyUp(t *testing.T) {
 	o := officeAt(t, srv.URL)
 	o.slack = inner
 	o.cfg.Desk.render.Policy = demanding().Always
-	typing := func(access string) func(context.Context) {
-		raw, err := json.Marshal(acted("form:access", "", openInvite(map[string]map[string]any{"access": under("form:access", picked(access))})))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, later, err := o.receive(t.Context(), kindInteractive, raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return later
-	}
+	typing := func(access string) func(context.Context) { return o.changed(t, "access", picked(access)) }
 	o.after(t.Context(), typing("atlas"))
 	<-first
 	for range 2 * laterAtOnce {

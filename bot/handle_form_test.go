@@ -206,17 +206,7 @@ func TestOnlyTheNewestChangeIsDrawn(t *testing.T) {
 		}
 		return approvals.Preview{Plan: approvals.Plan{Guest: approvals.Guest{Email: d.Email}, Access: demanding().Accesses[0], Facts: approvals.Facts{Domain: d.Email}}}, nil
 	}
-	change := func(email string) func(context.Context) {
-		raw, err := json.Marshal(acted("form:email", "", openInvite(map[string]map[string]any{"email": under("form:email", text(email))})))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, later, err := o.receive(t.Context(), kindInteractive, raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return later
-	}
+	change := func(email string) func(context.Context) { return o.changed(t, "email", text(email)) }
 	o.after(t.Context(), change("old@contoso.com"))
 	<-seen
 	change("new@contoso.com")(t.Context())

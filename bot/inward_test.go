@@ -358,3 +358,18 @@ func (o *office) form(t *testing.T, user, callback, metadata string, fields map[
 		"view": map[string]any{"callback_id": callback, "private_metadata": metadata, "state": map[string]any{"values": values}},
 	})
 }
+
+// changed receives that a field of an open form was changed, and returns what is to
+// be done after that was acknowledged.
+func (o *office) changed(t *testing.T, field string, input map[string]any) func(context.Context) {
+	t.Helper()
+	raw, err := json.Marshal(acted("form:"+field, "", openInvite(map[string]map[string]any{field: under("form:"+field, input)})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, later, err := o.receive(t.Context(), kindInteractive, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return later
+}

@@ -126,9 +126,14 @@ func TestExternalIDsAreUnique(t *testing.T) {
 
 func TestResponsesToASubmissionMoveTheStack(t *testing.T) {
 	view := func(title string) map[string]any {
-		b, _ := json.Marshal(form("")) //nolint:errchkjson // the next line would fail
+		b, err := json.Marshal(form(""))
+		if err != nil {
+			t.Fatal(err)
+		}
 		var v map[string]any
-		_ = json.Unmarshal(b, &v)
+		if err := json.Unmarshal(b, &v); err != nil {
+			t.Fatal(err)
+		}
 		v["title"] = map[string]any{"type": "plain_text", "text": title}
 		return v
 	}
